@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every target of ours is built with the same strictness: Swift 6 mode, explicit existentials,
+/// imports that say what they expose, and no warning let through.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "Tradewind",
+    platforms: [.macOS(.v15)],
+    products: [
+    ],
+    dependencies: [
+        // Event loops and sockets of the broker, its clients and the long-running roles; replaces a poll loop of our own.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // SQLite access of the control plane (statements, transactions, row decoding) on the system's libsqlite3.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Commands, options, help texts and shell completions of the command line.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .target(name: "CPlatform"),
+        .target(name: "TradingModel", swiftSettings: strict),
+        .testTarget(name: "TradingModelTests", dependencies: ["TradingModel"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,79 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#endif
+#include "CPlatform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
+
+int64_t cplatform_peer_user_id(int socket_fd) {
+#if defined(__linux__)
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    return credentials.uid;
+#else
+    uid_t user;
+    gid_t group;
+    if (getpeereid(socket_fd, &user, &group) != 0) return -1;
+    return user;
+#endif
+}
+
+int64_t cplatform_peer_process_id(int socket_fd) {
+#if defined(__linux__)
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
+    return credentials.pid;
+#else
+    pid_t pid;
+    socklen_t length = sizeof pid;
+    if (getsockopt(socket_fd, SOL_LOCAL, LOCAL_PEERPID, &pid, &length) != 0) return -1;
+    return pid;
+#endif
+}
+
+int cplatform_pidfd_open(pid_t pid) {
+#if defined(__linux__)
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+    (void)pid;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int cplatform_pidfd_send_signal(int pidfd, int signal_number) {
+#if defined(__linux__)
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, (void *)0, 0);
+#else
+    (void)pidfd;
+    (void)signal_number;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int cplatform_open(const char *path, int flags, mode_t mode) {
+    return open(path, flags | O_CLOEXEC, mode);
+}
+
+int cplatform_set_close_on_exec(int fd, int is_on) {
+    int flags = fcntl(fd, F_GETFD);
+    if (flags < 0) return -1;
+    return fcntl(fd, F_SETFD, is_on ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC);
+}
+
+int cplatform_set_nonblocking(int fd, int is_on) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -1;
+    return fcntl(fd, F_SETFL, is_on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}

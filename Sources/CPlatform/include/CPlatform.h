@@ -1,0 +1,29 @@
+/// System calls that Swift cannot reach by itself: variadic ones, macros, and calls without a libc wrapper.
+#ifndef CPLATFORM_H
+#define CPLATFORM_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// The user id of the process at the other end of a Unix socket (SO_PEERCRED, getpeereid); -1 and errno on failure.
+int64_t cplatform_peer_user_id(int socket_fd);
+
+/// The process id at the other end of a Unix socket; -1 where the system does not say.
+int64_t cplatform_peer_process_id(int socket_fd);
+
+/// pidfd_open(2): a descriptor that becomes readable when the process ends; -1 and errno (ENOSYS on macOS).
+int cplatform_pidfd_open(pid_t pid);
+
+/// pidfd_send_signal(2): signals exactly the process the descriptor was opened for; -1 and errno.
+int cplatform_pidfd_send_signal(int pidfd, int signal_number);
+
+/// open(2) with O_CREAT and a mode, close-on-exec always; -1 and errno.
+int cplatform_open(const char *path, int flags, mode_t mode);
+
+/// fcntl(F_SETFD, FD_CLOEXEC) on or off; -1 and errno.
+int cplatform_set_close_on_exec(int fd, int is_on);
+
+/// fcntl(F_SETFL) O_NONBLOCK on or off; -1 and errno.
+int cplatform_set_nonblocking(int fd, int is_on);
+
+#endif
