@@ -22,8 +22,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let package = Package(
     name: "Tradewind",
     platforms: [.macOS(.v15)],
-    products: [
-    ],
+    products: [],
     dependencies: [
         // Event loops and sockets of the broker, its clients and the long-running roles; replaces a poll loop of our own.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

@@ -77,3 +77,24 @@ int cplatform_set_nonblocking(int fd, int is_on) {
     if (flags < 0) return -1;
     return fcntl(fd, F_SETFL, is_on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
+
+int cplatform_write_all(int fd, const void *bytes, size_t byte_count) {
+    const char *next = bytes;
+    while (byte_count > 0) {
+        ssize_t written = write(fd, next, byte_count);
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            return -1;
+        }
+        next += written;
+        byte_count -= (size_t)written;
+    }
+    return 0;
+}
+
+int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset) {
+    for (;;) {
+        ssize_t count = pread(fd, bytes, byte_count, (off_t)offset);
+        if (count >= 0 || errno != EINTR) return count;
+    }
+}

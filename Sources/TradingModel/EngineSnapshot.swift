@@ -73,7 +73,8 @@ public struct EngineSnapshot: Equatable, Sendable {
     public var savedState: SavedState?
 
     public init(
-        totals: AccountTotals, positions: [Position] = [], openOrders: [Order] = [], savedState: SavedState? = nil
+        totals: AccountTotals, positions: [Position] = [], openOrders: [Order] = [],
+        savedState: SavedState? = nil
     ) {
         self.totals = totals
         self.positions = positions

@@ -2,7 +2,8 @@
 ///
 /// Addition and subtraction are exact and trap on overflow; products and quotients go through 128 bits.
 /// The range is about ±92 billion; the resolution is 0.00000001.
-public protocol FixedPoint: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible, Codable {
+public protocol FixedPoint: Hashable, Comparable, Sendable, BitwiseCopyable, CustomStringConvertible, Codable
+{
     /// The value in units of 10^-8.
     var e8: Int64 { get }
 
@@ -84,7 +85,8 @@ extension FixedPoint {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {
             guard let value = Self(text) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a decimal: \(text)")
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "not a decimal: \(text)")
             }
             self = value
             return

@@ -2,7 +2,9 @@
 ///
 /// Zero is reserved: records with token 0 speak of the feed as a whole (heartbeats, end of data).
 @frozen
-public struct InstrumentToken: Hashable, Comparable, Sendable, BitwiseCopyable, Codable, CustomStringConvertible {
+public struct InstrumentToken: Hashable, Comparable, Sendable, BitwiseCopyable, Codable,
+    CustomStringConvertible
+{
     public let rawValue: UInt32
 
     @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
@@ -52,7 +54,8 @@ public struct Instrument: Hashable, Sendable, Codable {
     /// Makes an instrument; the token defaults to the one derived from the symbol.
     public init(
         symbol: String, token: InstrumentToken? = nil, category: String = "default",
-        priceIncrement: Price = .zero, quantityIncrement: Quantity = .zero, multiplier: Quantity = Quantity(1),
+        priceIncrement: Price = .zero, quantityIncrement: Quantity = .zero,
+        multiplier: Quantity = Quantity(1),
         currency: String = "USD"
     ) {
         self.token = token ?? InstrumentToken(symbol: symbol)

@@ -99,7 +99,8 @@ extension ByteReader {
         guard let id = readText(), let name = readText(), let className = readText(),
             let epoch: UInt32 = read(), let seed: UInt64 = read()
         else { return nil }
-        return JournalSession(strategyID: id, strategyName: name, className: className, epoch: epoch, seed: seed)
+        return JournalSession(
+            strategyID: id, strategyName: name, className: className, epoch: epoch, seed: seed)
     }
 
     private mutating func readSessionEnd() -> JournalSessionEnd? {
@@ -156,7 +157,8 @@ extension ByteReader {
     }
 
     private mutating func readUpdate() -> OrderUpdate? {
-        guard let id: UInt64 = read(), let status = OrderStatus(rawValue: read() ?? 0), let filled: Int64 = read(),
+        guard let id: UInt64 = read(), let status = OrderStatus(rawValue: read() ?? 0),
+            let filled: Int64 = read(),
             let reason = readText()
         else { return nil }
         return OrderUpdate(
@@ -172,13 +174,15 @@ extension ByteReader {
         else { return nil }
         return Fill(
             count: count, orderID: OrderID(rawValue: orderID), token: InstrumentToken(token), side: side,
-            liquidity: liquidity, price: Price(e8: price), quantity: Quantity(e8: quantity), fee: Money(e8: fee),
+            liquidity: liquidity, price: Price(e8: price), quantity: Quantity(e8: quantity),
+            fee: Money(e8: fee),
             realizedPnL: Money(e8: realized), positionAfter: Quantity(e8: position),
             averagePriceAfter: Price(e8: average), time: Timestamp(nanoseconds: time))
     }
 
     private mutating func readState() -> SavedState? {
-        guard let version: UInt32 = read(), let count: UInt32 = read(), let content = read(byteCount: Int(count))
+        guard let version: UInt32 = read(), let count: UInt32 = read(),
+            let content = read(byteCount: Int(count))
         else { return nil }
         return SavedState(version: version, bytes: content)
     }

@@ -56,7 +56,9 @@ public enum JournalCodec {
     /// Reads the record at the front of `bytes`; never reads past them, whatever the length field claims.
     public static func decode(_ bytes: UnsafeRawBufferPointer) -> Decoded {
         var reader = ByteReader(bytes)
-        guard let length: UInt32 = reader.read(), let checksum: UInt32 = reader.read() else { return .needMoreData }
+        guard let length: UInt32 = reader.read(), let checksum: UInt32 = reader.read() else {
+            return .needMoreData
+        }
         let payloadCount = Int(length)
         guard payloadCount >= 24, payloadCount <= payloadBytesMax else {
             return .corrupt("record length \(payloadCount) is not 24 to \(payloadBytesMax)")
@@ -65,7 +67,8 @@ public enum JournalCodec {
         let payload = UnsafeRawBufferPointer(rebasing: bytes[8..<8 + payloadCount])
         guard CRC32C.checksum(payload) == checksum else { return .corrupt("checksum does not match") }
         var body = ByteReader(payload)
-        guard let sequence: UInt64 = body.read(), let epoch: UInt32 = body.read(), let kind: UInt32 = body.read(),
+        guard let sequence: UInt64 = body.read(), let epoch: UInt32 = body.read(),
+            let kind: UInt32 = body.read(),
             let time: Int64 = body.read()
         else { return .corrupt("record is too short") }
         guard let record = body.readRecord(kind: kind), body.remainingCount == 0 else {

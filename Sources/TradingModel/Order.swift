@@ -205,7 +205,8 @@ public struct Fill: Equatable, Sendable {
     public var time: Timestamp
 
     public init(
-        count: UInt32, orderID: OrderID, token: InstrumentToken, side: Side, liquidity: Liquidity, price: Price,
+        count: UInt32, orderID: OrderID, token: InstrumentToken, side: Side, liquidity: Liquidity,
+        price: Price,
         quantity: Quantity, fee: Money, realizedPnL: Money, positionAfter: Quantity, averagePriceAfter: Price,
         time: Timestamp
     ) {

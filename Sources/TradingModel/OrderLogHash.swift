@@ -19,7 +19,9 @@ public struct OrderLogHash: Equatable, Sendable, CustomStringConvertible {
     public mutating func combine(_ order: Order) {
         combine(1, order.id.count, order.token, order.createdAt)
         combine(UInt64(order.side.rawValue) << 8 | UInt64(order.type.rawValue))
-        combine(UInt64(order.timeInForce.rawValue) << 2 | (order.isPostOnly ? 2 : 0) | (order.isReduceOnly ? 1 : 0))
+        combine(
+            UInt64(order.timeInForce.rawValue) << 2 | (order.isPostOnly ? 2 : 0)
+                | (order.isReduceOnly ? 1 : 0))
         combine(UInt64(bitPattern: order.price.e8))
         combine(UInt64(bitPattern: order.quantity.e8))
     }
@@ -43,7 +45,8 @@ public struct OrderLogHash: Equatable, Sendable, CustomStringConvertible {
         combine(UInt64(bitPattern: fill.positionAfter.e8))
     }
 
-    private mutating func combine(_ tag: UInt64, _ count: UInt32, _ token: InstrumentToken, _ time: Timestamp) {
+    private mutating func combine(_ tag: UInt64, _ count: UInt32, _ token: InstrumentToken, _ time: Timestamp)
+    {
         combine(tag << 32 | UInt64(count))
         combine(UInt64(token.rawValue))
         combine(UInt64(bitPattern: time.nanoseconds))

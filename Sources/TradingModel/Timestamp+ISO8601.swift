@@ -50,7 +50,7 @@ extension Timestamp: CustomStringConvertible, Codable {
             guard let offset = scanner.zoneOffsetSeconds() else { return nil }
             seconds -= offset
         }
-        guard scanner.isAtEnd, abs(days) < 106_000 else { return nil }
+        guard scanner.isAtEnd, abs(days) < 106_751 else { return nil }
         self.init(nanoseconds: (days * 86_400 + seconds) * 1_000_000_000 + fraction)
     }
 
@@ -58,7 +58,8 @@ extension Timestamp: CustomStringConvertible, Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let value = Timestamp(iso8601: text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an ISO-8601 time: \(text)")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not an ISO-8601 time: \(text)")
         }
         self = value
     }
@@ -75,7 +76,9 @@ extension Timestamp: CustomStringConvertible, Codable {
 public enum CivilDate {
     /// Days since the epoch; `nil` when the month or the day does not exist.
     public static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64? {
-        guard (1...12).contains(month), day >= 1, day <= dayCount(year: year, month: month) else { return nil }
+        guard (1...12).contains(month), day >= 1, day <= dayCount(year: year, month: month) else {
+            return nil
+        }
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

@@ -2,6 +2,7 @@
 #ifndef CPLATFORM_H
 #define CPLATFORM_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,5 +26,11 @@ int cplatform_set_close_on_exec(int fd, int is_on);
 
 /// fcntl(F_SETFL) O_NONBLOCK on or off; -1 and errno.
 int cplatform_set_nonblocking(int fd, int is_on);
+
+/// write(2) until everything is written, EINTR retried; -1 and errno on failure, with a part perhaps written.
+int cplatform_write_all(int fd, const void *bytes, size_t byte_count);
+
+/// pread(2), EINTR retried; the bytes read, 0 at the end of the file, -1 and errno on failure.
+int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset);
 
 #endif

@@ -1,0 +1,11 @@
+/// The bounds of an executor.
+enum Limits {
+    /// Journal bytes held before they are written even within a batch.
+    static let journalBufferBytesMax = 1 << 20
+    /// Journal files of one strategy looked at when its state is rebuilt; the newest one with a checkpoint ends it.
+    static let journalFilesReadMax = 64
+    /// Seconds between two metrics messages while records arrive.
+    static let metricsIntervalSeconds: Int64 = 1
+    /// Seconds a stop may take to hand its last messages to the bus before the process ends anyway.
+    static let closeSeconds: Int64 = 2
+}

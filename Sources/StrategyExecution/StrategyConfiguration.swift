@@ -1,0 +1,67 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What `strategy_configs.config_json` says: `{"instruments": ["BTCUSDT"], "parameters": {"fast": 10},
+/// "venue": {"taker_fee": "0.0004"}, "seed": 1}`. Every member may be left out.
+package struct StrategyConfiguration: Sendable {
+    /// Symbols, in the order the strategy sees them.
+    package var instruments: [String] = []
+    /// Parameters that differ from their defaults, by name.
+    package var parameters: [(name: String, text: String)] = []
+    /// Settings of the simulated exchange and the account, by name.
+    package var venue: [(name: String, text: String)] = []
+    /// The seed of the strategy's random numbers.
+    package var seed: UInt64 = 0
+
+    package init() {}
+
+    /// Parses the column; throws `configuration` naming the member that is wrong.
+    package init(json: String) throws(ExecutionError) {
+        let decoded: Wire
+        do {
+            decoded = try JSONDecoder().decode(Wire.self, from: Data(json.utf8))
+        } catch let error as DecodingError {
+            throw ExecutionError(.configuration, "config_json cannot be used: \(Self.explain(error))")
+        } catch {
+            throw ExecutionError(.configuration, "config_json cannot be used: \(error)")
+        }
+        instruments = decoded.instruments ?? []
+        parameters = JSONScalar.sorted(decoded.parameters)
+        venue = JSONScalar.sorted(decoded.venue)
+        seed = decoded.seed ?? 0
+    }
+
+    /// The scalar members of a JSON object as (name, text), by name; for limits and command parameters.
+    package static func scalars(json: String?, column: String) throws(ExecutionError) -> [(
+        name: String, text: String
+    )] {
+        guard let json, !json.isEmpty else { return [] }
+        do {
+            return JSONScalar.sorted(
+                try JSONDecoder().decode([String: JSONScalar].self, from: Data(json.utf8)))
+        } catch {
+            throw ExecutionError(
+                .configuration, "\(column) must be a JSON object of texts, numbers and flags: \(json)")
+        }
+    }
+
+    private struct Wire: Decodable {
+        var instruments: [String]?
+        var parameters: [String: JSONScalar]?
+        var venue: [String: JSONScalar]?
+        var seed: UInt64?
+    }
+
+    private static func explain(_ error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+            .dataCorrupted(let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+}
