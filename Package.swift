@@ -22,7 +22,10 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let package = Package(
     name: "Tradewind",
     platforms: [.macOS(.v15)],
-    products: [],
+    products: [
+        .executable(name: "tradewind", targets: ["DemoDesk"]),
+        .library(name: "Tradewind", targets: ["Tradewind"]),
+    ],
     dependencies: [
         // Event loops and sockets of the broker, its clients and the long-running roles; replaces a poll loop of our own.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -34,6 +37,64 @@ let package = Package(
     targets: [
         .target(name: "CPlatform"),
         .target(name: "TradingModel", swiftSettings: strict),
+        .target(name: "TradingEngine", dependencies: ["TradingModel"], swiftSettings: strict),
+        .target(name: "MarketData", dependencies: ["TradingModel"], swiftSettings: strict),
+        .target(
+            name: "MessageBus", dependencies: ["TradingModel", "CPlatform"] + nio, exclude: ["PROTOCOL.md"],
+            swiftSettings: strict),
+        .target(
+            name: "ControlPlane", dependencies: ["TradingModel", "CPlatform", grdb],
+            resources: [.embedInCode("schema.sql")], swiftSettings: strict),
+        .target(
+            name: "Supervision",
+            dependencies: ["TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform"] + nio,
+            swiftSettings: strict),
+        .target(
+            name: "StrategyExecution",
+            dependencies: ["TradingModel", "TradingEngine", "MessageBus", "MarketData", "CPlatform"] + nio,
+            swiftSettings: strict),
+        .target(
+            name: "Backtesting", dependencies: ["TradingModel", "TradingEngine", "MarketData"],
+            swiftSettings: strict),
+        .target(
+            name: "Monitoring", dependencies: ["TradingModel", "ControlPlane", "MessageBus"],
+            swiftSettings: strict),
+        .target(
+            name: "Tradewind",
+            dependencies: [
+                "TradingModel", "TradingEngine", "MarketData", "MessageBus", "ControlPlane", "Supervision",
+                "StrategyExecution", "Backtesting", "Monitoring", "CPlatform", argumentParser,
+            ] + nio, swiftSettings: strict),
+        .target(
+            name: "ExampleStrategies", dependencies: ["Tradewind"], path: "examples/Strategies",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "DemoDesk", dependencies: ["Tradewind", "ExampleStrategies"], path: "examples/Desk",
+            swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["TradingModel"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(name: "TradingModelTests", dependencies: ["TradingModel"], swiftSettings: strict),
+        .testTarget(
+            name: "TradingEngineTests", dependencies: ["TradingEngine", "TradingModel"], swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExampleStrategiesTests",
+            dependencies: ["ExampleStrategies", "TradingEngine", "TradingModel"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MarketDataTests", dependencies: ["MarketData", "TradingModel"], swiftSettings: strict),
+        .testTarget(
+            name: "MessageBusTests", dependencies: ["MessageBus", "TradingModel"] + nio, swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", grdb],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SupervisionTests", dependencies: ["Supervision", "TradingModel", "CPlatform"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk"], swiftSettings: strict),
     ]
 )

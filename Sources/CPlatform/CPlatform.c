@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #if defined(__linux__)
+#include <poll.h>
 #include <sys/syscall.h>
+#include <time.h>
 #endif
 
 int64_t cplatform_peer_user_id(int socket_fd) {
@@ -97,4 +99,20 @@ int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset
         ssize_t count = pread(fd, bytes, byte_count, (off_t)offset);
         if (count >= 0 || errno != EINTR) return count;
     }
+}
+
+int cplatform_poll_two(int first_fd, int second_fd, int64_t timeout_nanoseconds) {
+#if defined(__linux__)
+    struct pollfd descriptors[2] = {{first_fd, POLLIN, 0}, {second_fd, POLLIN, 0}};
+    struct timespec timeout = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
+    int count = ppoll(descriptors, 2, &timeout, (void *)0);
+    if (count < 0) return errno == EINTR ? 0 : -1;
+    return (descriptors[0].revents != 0 ? 1 : 0) | (descriptors[1].revents != 0 ? 2 : 0);
+#else
+    (void)first_fd;
+    (void)second_fd;
+    (void)timeout_nanoseconds;
+    errno = ENOSYS;
+    return -1;
+#endif
 }

@@ -23,7 +23,7 @@ package final class JournalWriter {
 
     /// Creates the file; fails when it exists, because an epoch is never used twice.
     package init(directory: String, session: JournalSession) throws(ExecutionError) {
-        path = "\(directory)/\(session.epoch).journal"
+        path = directory + "/" + JournalCodec.fileName(epoch: session.epoch)
         epoch = session.epoch
         descriptor = cplatform_open(path, O_CREAT | O_EXCL | O_WRONLY | O_APPEND, 0o600)
         guard descriptor >= 0 else {

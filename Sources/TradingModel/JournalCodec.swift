@@ -19,6 +19,15 @@ public enum JournalCodec {
     /// The largest payload, 16 MiB; a length above it is corruption, checked before anything is read.
     public static let payloadBytesMax = 16 << 20
 
+    /// The name of the file that the process of an epoch writes.
+    public static func fileName(epoch: UInt32) -> String { "\(epoch).journal" }
+
+    /// The epoch of a file by its name; `nil` when it is no journal.
+    public static func epoch(ofFileNamed name: String) -> UInt32? {
+        guard name.hasSuffix(".journal"), let epoch = UInt32(name.dropLast(8)) else { return nil }
+        return epoch
+    }
+
     /// What stands at an offset of a journal file.
     public enum Decoded: Equatable, Sendable {
         /// A record, and the number of bytes it takes.

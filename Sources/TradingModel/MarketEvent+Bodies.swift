@@ -130,6 +130,13 @@ extension MarketEvent {
             words: (code.rawValue, 0, 0, 0))
     }
 
+    /// A record that says how many records are missing before it.
+    public static func gap(missing count: UInt64, at time: Timestamp) -> MarketEvent {
+        MarketEvent(
+            kind: .gap, token: .feedWide, eventTime: time, receiveTime: time, sequence: 0,
+            words: (0, Int64(clamping: count), 0, 0))
+    }
+
     /// The body as a quote; meaningful only when `kind` is `.quote`.
     @inlinable public var quote: Quote {
         Quote(

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CPlatformProcess.h"
+
 /// The user id of the process at the other end of a Unix socket (SO_PEERCRED, getpeereid); -1 and errno on failure.
 int64_t cplatform_peer_user_id(int socket_fd);
 
@@ -32,5 +34,9 @@ int cplatform_write_all(int fd, const void *bytes, size_t byte_count);
 
 /// pread(2), EINTR retried; the bytes read, 0 at the end of the file, -1 and errno on failure.
 int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset);
+
+/// ppoll(2) for readability of two descriptors (negative ones are ignored) with a timeout in nanoseconds: bit 0 and
+/// bit 1 say which are readable, 0 that none is or a signal came; -1 and errno (ENOSYS on macOS).
+int cplatform_poll_two(int first_fd, int second_fd, int64_t timeout_nanoseconds);
 
 #endif

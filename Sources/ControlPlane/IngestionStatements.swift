@@ -1,0 +1,194 @@
+import GRDB
+import GRDBSQLite
+import TradingModel
+
+/// The prepared statements that copy one strategy's journal entries, bound directly: a fill costs a few
+/// microseconds and allocates nothing.
+///
+/// Use within one transaction; the strategy's id stays bound from `init` to `finish`.
+struct IngestionStatements {
+    private let connection: OpaquePointer
+    private let insertOrder: BoundStatement
+    private let updateOrder: BoundStatement
+    private let insertFill: BoundStatement
+    private let addToPosition: BoundStatement
+    private let setPosition: BoundStatement
+
+    /// Takes the statements from the connection's cache and binds the id, which must outlive this value.
+    init(_ database: Database, strategyID: UnsafePointer<CChar>) throws {
+        guard let connection = database.sqliteConnection else {
+            throw ControlError(.database, "the connection is closed")
+        }
+        self.connection = connection
+        func prepare(_ sql: String) throws -> BoundStatement {
+            let statement = BoundStatement(try database.cachedStatement(sql: sql))
+            statement.bindPersistent(strategyID)
+            return statement
+        }
+        insertOrder = try prepare(IngestionSQL.insertOrder)
+        updateOrder = try prepare(IngestionSQL.updateOrder)
+        insertFill = try prepare(IngestionSQL.insertFill)
+        addToPosition = try prepare(IngestionSQL.addToPosition)
+        setPosition = try prepare(IngestionSQL.setPosition)
+    }
+
+    /// Takes the id's pointer out of the cached statements; after it this value must not be used.
+    func finish() {
+        for statement in [insertOrder, updateOrder, insertFill, addToPosition, setPosition] {
+            statement.clear()
+        }
+    }
+
+    func insert(_ order: Order, _ entry: JournalEntry) throws {
+        var binding = insertOrder.binding()
+        binding.add(Int64(order.id.epoch))
+        binding.add(Int64(order.id.count))
+        binding.add(Int64(entry.sequence))
+        binding.add(Int64(order.token.rawValue))
+        binding.add(order.side.word)
+        binding.add(order.type.word)
+        binding.add(order.timeInForce.word)
+        binding.add(order.isPostOnly ? 1 : 0)
+        binding.add(order.isReduceOnly ? 1 : 0)
+        binding.add(order.price.e8)
+        binding.add(order.quantity.e8)
+        binding.add(order.filledQuantity.e8)
+        binding.add(order.status.word)
+        binding.add(order.createdAt.nanoseconds)
+        binding.add(entry.time.nanoseconds)
+        binding.add(Int64(entry.epoch))
+        try insertOrder.run(connection)
+    }
+
+    func update(_ update: OrderUpdate, _ entry: JournalEntry) throws {
+        var binding = updateOrder.binding()
+        binding.add(Int64(update.id.epoch))
+        binding.add(Int64(update.id.count))
+        binding.add(update.status.word)
+        binding.add(update.filledQuantity.e8)
+        binding.add(copying: update.reason)
+        binding.add(entry.time.nanoseconds)
+        binding.add(Int64(entry.epoch))
+        binding.add(Int64(entry.sequence))
+        try updateOrder.run(connection)
+    }
+
+    /// Adds a fill and what it did to the position; `false` when it was there before.
+    func insert(_ fill: Fill, _ entry: JournalEntry) throws -> Bool {
+        var binding = insertFill.binding()
+        binding.add(Int64(entry.epoch))
+        binding.add(Int64(entry.sequence))
+        binding.add(Int64(fill.count))
+        binding.add(Int64(fill.orderID.epoch))
+        binding.add(Int64(fill.orderID.count))
+        binding.add(Int64(fill.token.rawValue))
+        binding.add(fill.side.word)
+        binding.add(fill.liquidity == .maker ? "maker" : "taker")
+        binding.add(fill.price.e8)
+        binding.add(fill.quantity.e8)
+        binding.add(fill.fee.e8)
+        binding.add(fill.realizedPnL.e8)
+        binding.add(fill.positionAfter.e8)
+        binding.add(fill.averagePriceAfter.e8)
+        binding.add(fill.time.nanoseconds)
+        try insertFill.run(connection)
+        guard sqlite3_changes(connection) > 0 else { return false }
+        var position = addToPosition.binding()
+        position.add(Int64(fill.token.rawValue))
+        position.add(fill.positionAfter.e8)
+        position.add(fill.averagePriceAfter.e8)
+        position.add(fill.realizedPnL.e8)
+        position.add(fill.fee.e8)
+        position.add(fill.time.nanoseconds)
+        position.add(Int64(entry.epoch))
+        position.add(Int64(entry.sequence))
+        try addToPosition.run(connection)
+        return true
+    }
+
+    /// Sets a position to what a checkpoint says, which counts as the truth.
+    func set(_ position: Position, _ entry: JournalEntry) throws {
+        var binding = setPosition.binding()
+        binding.add(Int64(position.token.rawValue))
+        binding.add(position.quantity.e8)
+        binding.add(position.averagePrice.e8)
+        binding.add(position.realizedPnL.e8)
+        binding.add(position.fees.e8)
+        binding.add(entry.time.nanoseconds)
+        binding.add(Int64(entry.epoch))
+        binding.add(Int64(entry.sequence))
+        try setPosition.run(connection)
+    }
+}
+
+private enum IngestionSQL {
+    static let insertOrder = """
+        INSERT INTO orders(strategy_id, epoch, count, sequence, token, side, type, time_in_force, is_post_only,
+            is_reduce_only, price_e8, quantity_e8, filled_quantity_e8, status, created_ns, updated_ns, updated_epoch,
+            updated_sequence)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?4)
+        ON CONFLICT(strategy_id, epoch, count) DO NOTHING
+        """
+    static let updateOrder = """
+        UPDATE orders SET status = ?4, filled_quantity_e8 = ?5, reason = ?6, updated_ns = ?7, updated_epoch = ?8,
+            updated_sequence = ?9
+        WHERE strategy_id = ?1 AND epoch = ?2 AND count = ?3 AND (updated_epoch, updated_sequence) < (?8, ?9)
+        """
+    static let insertFill = """
+        INSERT INTO fills(strategy_id, epoch, sequence, count, order_epoch, order_count, token, side, liquidity,
+            price_e8, quantity_e8, fee_e8, realized_pnl_e8, position_after_e8, average_price_after_e8, time_ns)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        ON CONFLICT(strategy_id, epoch, sequence) DO NOTHING
+        """
+    static let addToPosition = """
+        INSERT INTO positions(strategy_id, token, quantity_e8, average_price_e8, realized_pnl_e8, fees_e8, updated_ns,
+            epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT(strategy_id, token) DO UPDATE SET quantity_e8 = ?3, average_price_e8 = ?4,
+            realized_pnl_e8 = realized_pnl_e8 + ?5, fees_e8 = fees_e8 + ?6, updated_ns = ?7, epoch = ?8, sequence = ?9
+        WHERE (epoch, sequence) < (?8, ?9)
+        """
+    static let setPosition = """
+        INSERT INTO positions(strategy_id, token, quantity_e8, average_price_e8, realized_pnl_e8, fees_e8, updated_ns,
+            epoch, sequence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        ON CONFLICT(strategy_id, token) DO UPDATE SET quantity_e8 = ?3, average_price_e8 = ?4, realized_pnl_e8 = ?5,
+            fees_e8 = ?6, updated_ns = ?7, epoch = ?8, sequence = ?9
+        WHERE (epoch, sequence) < (?8, ?9)
+        """
+}
+
+// The words of the model's descriptions as literals, which SQLite can use without a copy.
+
+extension Side {
+    fileprivate var word: StaticString { self == .buy ? "buy" : "sell" }
+}
+
+extension OrderType {
+    fileprivate var word: StaticString { self == .market ? "market" : "limit" }
+}
+
+extension TimeInForce {
+    fileprivate var word: StaticString {
+        switch self {
+        case .gtc: "GTC"
+        case .ioc: "IOC"
+        case .fok: "FOK"
+        }
+    }
+}
+
+extension OrderStatus {
+    fileprivate var word: StaticString {
+        switch self {
+        case .initialized: "initialized"
+        case .denied: "denied"
+        case .submitted: "submitted"
+        case .rejected: "rejected"
+        case .accepted: "accepted"
+        case .partiallyFilled: "partially_filled"
+        case .filled: "filled"
+        case .pendingCancel: "pending_cancel"
+        case .canceled: "canceled"
+        case .expired: "expired"
+        }
+    }
+}

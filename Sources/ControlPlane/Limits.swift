@@ -1,0 +1,27 @@
+/// The bounds of this module, and what happens at each.
+package enum Limits {
+    /// How long a client's statement waits for another writer before it fails with `busy`.
+    package static let clientBusyTimeoutMilliseconds = 5_000
+    /// The same for the manager, which must not stand still: it keeps the work and tries again later.
+    package static let managerBusyTimeoutMilliseconds = 100
+    /// Pages in the write-ahead log from which the manager checkpoints; below the 1,000 at which a shell would.
+    package static let checkpointPages = 400
+    /// The write-ahead log is cut back to this many bytes when it starts over.
+    package static let walBytesMax = 8 << 20
+    /// Commands accepted in one transaction; the rest waits for the next call.
+    package static let commandsPerAcceptanceMax = 1_000
+    /// Journal entries that callers should pass to one `ingest`, so that its transaction stays near 20 ms.
+    package static let entriesPerIngestion = 2_000
+    /// Rows that one retention step deletes.
+    package static let rowsPerRetentionStep = 1_000
+    /// Rows that a list of events, commands or fills returns at most; more is refused by a precondition.
+    package static let rowsPerListMax = 100_000
+    /// Characters kept of an error text, a reason or log lines; the rest is cut off.
+    package static let textCharactersMax = 16_384
+    /// The longest file name inside the run directory.
+    package static let socketNameBytesMax = 48
+    /// How often the change watcher looks at the database when nothing else told it to.
+    package static let pollInterval: Duration = .milliseconds(20)
+    /// How long after a file event the watcher keeps looking for the commit that follows it.
+    package static let commitWindow: Duration = .milliseconds(25)
+}

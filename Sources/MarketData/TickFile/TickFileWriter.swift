@@ -1,0 +1,301 @@
+public import TradingModel
+
+/// Writes a tick file; layout at `TickFileHeader`.
+///
+/// A new file is written under `<path>.partial` and takes its name when it is finished, so that `path` is
+/// never seen incomplete. An existing file is continued in place, see `init(appendingTo:)`. Not thread-safe.
+/// A writer that goes away without `finish` or `abandon` leaves what it has written.
+public final class TickFileWriter {
+    /// The path the finished file has.
+    public let path: String
+    /// Records appended, those found when an existing file is continued included.
+    public private(set) var recordCount = 0
+    /// What reopening an existing file for append had to cut.
+    public private(set) var recovery = TickFileRecovery()
+
+    private var header: TickFileHeader
+    private let writtenPath: String
+    private var descriptor: Int32
+    private var isOpen: Bool { descriptor >= 0 }
+    /// The block being filled; slots from `blockCount` on are zero.
+    private let block: UnsafeMutableBufferPointer<MarketEvent>
+    private var blockCount = 0
+    private var flushedCount = 0
+    private var flushedChecksum: UInt32 = 0
+    private var blockIndex = 0
+    private var lastTime = Timestamp(nanoseconds: .min)
+
+    /// Creates a file; refuses one that exists and one that another process is writing.
+    ///
+    /// - Parameter source: where the records come from, in a few words.
+    public init(path: String, instruments: [Instrument], source: String) throws(MarketDataError) {
+        var header = TickFileHeader(instruments: instruments, source: source)
+        try header.validate(path: path)
+        guard !Syscall.exists(path) else {
+            throw MarketDataError(.fileExists, "\(path) exists already; remove it or choose another name")
+        }
+        let bytes = header.encoded()
+        header.byteCount = bytes.count
+        self.path = path
+        self.header = header
+        writtenPath = path + ".partial"
+        block = Self.makeBlock()
+        descriptor = -1
+        descriptor = try Self.openLocked(writtenPath, isCreating: true)
+        try Syscall.truncate(descriptor, to: 0, path: writtenPath)
+        try write(bytes, at: 0)
+    }
+
+    /// Continues an existing file in place.
+    ///
+    /// A torn tail (an incomplete last block, or one whose checksum is wrong) is cut and told of in
+    /// `recovery`; a second damaged block before it is an error, since no crash of a writer leaves that.
+    public init(appendingTo path: String) throws(MarketDataError) {
+        let locked = try Self.openLocked(path, isCreating: false)
+        var isHandedOver = false
+        defer { if !isHandedOver { Syscall.close(locked) } }
+        let file = try MappedFile(path: path)
+        header = try TickFileHeader(decoding: file.bytes, path: path, isClosingTrusted: false)
+        self.path = path
+        writtenPath = path
+        block = Self.makeBlock()
+        descriptor = locked
+        isHandedOver = true
+        try recover(file)
+    }
+
+    deinit {
+        if isOpen { Syscall.close(descriptor) }
+        UnsafeMutableRawPointer(block.baseAddress)?.deallocate()
+    }
+
+    /// Appends a record; its receive time must not be before the one of the record before.
+    public func append(_ event: MarketEvent) throws(MarketDataError) {
+        guard event.receiveTime >= lastTime else { throw outOfOrder(event) }
+        lastTime = event.receiveTime
+        block[blockCount] = event
+        blockCount += 1
+        recordCount += 1
+        if blockCount == TickFileBlock.slotCount { try completeBlock() }
+    }
+
+    /// Appends records in order; those before one that is refused stay.
+    public func append(contentsOf events: UnsafeBufferPointer<MarketEvent>) throws(MarketDataError) {
+        for event in events { try append(event) }
+    }
+
+    /// Hands what was appended to the system, so that it outlives a kill of this process.
+    ///
+    /// - Parameter isSyncing: also waits for the disk, so that it outlives a power cut.
+    public func flush(isSyncing: Bool = false) throws(MarketDataError) {
+        precondition(isOpen, "the writer is finished")
+        if flushedCount < blockCount { try writeBlock() }
+        if isSyncing { try Syscall.sync(descriptor, path: writtenPath) }
+    }
+
+    /// Writes what is left and the counts, syncs, and gives a new file its name.
+    public func finish() throws(MarketDataError) { try finish(replacingInstruments: nil) }
+
+    /// Finishes with instruments that became known only while writing; `nil` keeps those of the beginning.
+    package func finish(replacingInstruments instruments: [Instrument]?) throws(MarketDataError) {
+        try flush(isSyncing: true)
+        if let instruments {
+            header.instruments = instruments
+            try header.validate(path: path)
+        }
+        try setHeaderCounts()
+        if instruments != nil {
+            try rewriteHeader()
+        } else {
+            try write(header.closingBytes(), at: TickFileHeader.closingRange.lowerBound)
+        }
+        try Syscall.sync(descriptor, path: writtenPath)
+        if writtenPath != path {
+            guard !Syscall.exists(path) else {
+                throw MarketDataError(
+                    .fileExists, "\(path) was created meanwhile; remove it or choose another name")
+            }
+            try Syscall.rename(writtenPath, to: path)
+        }
+        Syscall.close(descriptor)
+        descriptor = -1
+    }
+
+    /// Gives up: a new file is removed, a continued one stays as it was last flushed.
+    public func abandon() {
+        guard isOpen else { return }
+        if writtenPath != path { Syscall.remove(writtenPath) }
+        Syscall.close(descriptor)
+        descriptor = -1
+    }
+}
+
+/// What was cut from a tick file whose writer had been cut off.
+public struct TickFileRecovery: Equatable, Sendable {
+    /// Whether the writer before had closed the file.
+    public internal(set) var wasClosed = true
+    /// Bytes of the torn tail that were cut.
+    public internal(set) var cutByteCount = 0
+    /// The offset in the file where the cut was made; `nil` when nothing was cut.
+    public internal(set) var cutOffset: Int?
+}
+
+// MARK: - Blocks and header
+
+extension TickFileWriter {
+    private static func makeBlock() -> UnsafeMutableBufferPointer<MarketEvent> {
+        let address = UnsafeMutableRawPointer.allocate(byteCount: TickFileBlock.byteCount, alignment: 4096)
+        address.initializeMemory(as: UInt8.self, repeating: 0, count: TickFileBlock.byteCount)
+        return UnsafeMutableBufferPointer(
+            start: address.assumingMemoryBound(to: MarketEvent.self), count: TickFileBlock.slotCount)
+    }
+
+    private static func openLocked(_ path: String, isCreating: Bool) throws(MarketDataError) -> Int32 {
+        let descriptor = try Syscall.openForWriting(path, isCreating: isCreating)
+        var isLocked = false
+        defer { if !isLocked { Syscall.close(descriptor) } }
+        isLocked = try Syscall.lockExclusively(descriptor, path: path)
+        guard isLocked else {
+            throw MarketDataError(
+                .fileBusy, "\(path) is being written by another process; wait for it or stop it")
+        }
+        return descriptor
+    }
+
+    private var blockOffset: Int { header.byteCount + blockIndex * TickFileBlock.byteCount }
+
+    private func completeBlock() throws(MarketDataError) {
+        try writeBlock()
+        blockIndex += 1
+        UnsafeMutableRawBufferPointer(block).initializeMemory(as: UInt8.self, repeating: 0)
+        blockCount = 0
+        flushedCount = 0
+        flushedChecksum = 0
+    }
+
+    /// Writes the records not written yet and then the trailer; a full block in one call.
+    private func writeBlock() throws(MarketDataError) {
+        precondition(isOpen, "the writer is finished")
+        let new = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: block[flushedCount..<blockCount]))
+        let checksum = BlockChecksum.checksum(new, previous: flushedChecksum)
+        let records = UnsafeBufferPointer(rebasing: block[0..<blockCount])
+        let trailer = TickFileBlock(index: blockIndex, records: records, checksum: checksum).encoded()
+        if flushedCount == 0, blockCount == TickFileBlock.slotCount, let address = block.baseAddress {
+            let whole = UnsafeMutableRawBufferPointer(start: address, count: TickFileBlock.byteCount)
+            UnsafeMutableRawBufferPointer(rebasing: whole[TickFileBlock.trailerOffset...]).copyBytes(
+                from: trailer)
+            try Syscall.write(
+                UnsafeRawBufferPointer(whole), to: descriptor, at: blockOffset, path: writtenPath)
+        } else {
+            try Syscall.write(new, to: descriptor, at: blockOffset + flushedCount * 64, path: writtenPath)
+            try write(trailer, at: blockOffset + TickFileBlock.trailerOffset)
+        }
+        flushedCount = blockCount
+        flushedChecksum = checksum
+    }
+
+    private func write(_ bytes: [UInt8], at offset: Int) throws(MarketDataError) {
+        try bytes.withUnsafeBufferPointer { bytes throws(MarketDataError) in
+            try Syscall.write(UnsafeRawBufferPointer(bytes), to: descriptor, at: offset, path: writtenPath)
+        }
+    }
+
+    private func setHeaderCounts() throws(MarketDataError) {
+        header.recordCount = recordCount
+        header.isClosed = true
+        guard recordCount > 0 else { return }
+        header.lastTime = lastTime
+        var first = Timestamp.epoch
+        try withUnsafeMutableBytes(of: &first) { bytes throws(MarketDataError) in
+            try Syscall.read(into: bytes, from: descriptor, at: header.byteCount + 8, path: writtenPath)
+        }
+        header.firstTime = first
+    }
+
+    /// Writes the header anew, moving the blocks back when it has outgrown its pages. Only for a file that
+    /// has not got its name yet: a crash in between would leave nothing readable.
+    private func rewriteHeader() throws(MarketDataError) {
+        precondition(writtenPath != path, "the header of a file in use is not rewritten")
+        let bytes = header.encoded(minimumByteCount: header.byteCount)
+        let shift = bytes.count - header.byteCount
+        if shift > 0 {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: TickFileBlock.byteCount, alignment: 4096)
+            defer { buffer.deallocate() }
+            let total = (recordCount + TickFileBlock.slotCount - 1) / TickFileBlock.slotCount
+            for index in stride(from: total - 1, through: 0, by: -1) {
+                let offset = header.byteCount + index * TickFileBlock.byteCount
+                try Syscall.read(into: buffer, from: descriptor, at: offset, path: writtenPath)
+                try Syscall.write(
+                    UnsafeRawBufferPointer(buffer), to: descriptor, at: offset + shift, path: writtenPath)
+            }
+            header.byteCount = bytes.count
+        }
+        try write(bytes, at: 0)
+    }
+
+    private func outOfOrder(_ event: MarketEvent) -> MarketDataError {
+        MarketDataError(
+            .outOfOrder,
+            "\(path): record \(recordCount + 1) was received at"
+                + " \(event.receiveTime.iso8601(fractionDigits: 9)), before"
+                + " the one ahead of it at \(lastTime.iso8601(fractionDigits: 9)); sort the source first")
+    }
+}
+
+// MARK: - Append
+
+extension TickFileWriter {
+    /// Finds the end of an existing file, cuts a torn tail and marks the file as being written.
+    private func recover(_ file: MappedFile) throws(MarketDataError) {
+        let content = file.bytes.count - header.byteCount
+        var count = content / TickFileBlock.byteCount
+        var isTorn = content % TickFileBlock.byteCount != 0
+        recovery.wasClosed = !file.bytes[TickFileHeader.closingRange].allSatisfy { $0 == 0 }
+        if count > 0, !isTorn, lastBlock(of: file, count: count) == nil {
+            isTorn = true
+            count -= 1
+        }
+        if isTorn {
+            let end = header.byteCount + count * TickFileBlock.byteCount
+            recovery.cutOffset = end
+            recovery.cutByteCount = file.bytes.count - end
+        }
+        guard count > 0 else { return try markAsOpen(cutAt: recovery.cutOffset) }
+        guard let last = lastBlock(of: file, count: count) else {
+            throw MarketDataError(
+                .damaged,
+                "\(path): block \(count - 1) at byte"
+                    + " \(header.byteCount + (count - 1) * TickFileBlock.byteCount) is"
+                    + " damaged ahead of the last one; the file was not changed, take it from a backup")
+        }
+        try markAsOpen(cutAt: recovery.cutOffset)
+        resume(after: last, count: count, file: file)
+    }
+
+    private func markAsOpen(cutAt offset: Int?) throws(MarketDataError) {
+        if let offset { try Syscall.truncate(descriptor, to: offset, path: path) }
+        try write([UInt8](repeating: 0, count: 32), at: TickFileHeader.closingRange.lowerBound)
+        try Syscall.sync(descriptor, path: path)
+    }
+
+    private func lastBlock(of file: MappedFile, count: Int) -> TickFileBlock? {
+        TickFileReader.verifiedBlock(at: count - 1, of: file.bytes, headerByteCount: header.byteCount)
+    }
+
+    private func resume(after last: TickFileBlock, count: Int, file: MappedFile) {
+        lastTime = last.lastTime
+        recordCount = (count - 1) * TickFileBlock.slotCount + last.recordCount
+        guard last.recordCount < TickFileBlock.slotCount else {
+            blockIndex = count
+            return
+        }
+        blockIndex = count - 1
+        blockCount = last.recordCount
+        flushedCount = last.recordCount
+        flushedChecksum = last.recordsChecksum
+        let records = UnsafeRawBufferPointer(
+            rebasing: file.bytes[blockOffset..<blockOffset + blockCount * 64])
+        UnsafeMutableRawBufferPointer(block).copyBytes(from: records)
+    }
+}

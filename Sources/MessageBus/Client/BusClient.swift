@@ -1,0 +1,420 @@
+package import NIOCore
+internal import NIOPosix
+package import TradingModel
+
+/// A connection to the broker that makes itself again when it breaks.
+///
+/// Confined to its event loop: every method, property and callback is to be used there, and is checked. Callbacks come
+/// without allocation per record. States: `idle` -> `connecting` -> `handshake` -> `confirming` -> `connected`, on a
+/// failure `waiting` -> `connecting`, on `close` `closed`, which is final. A client stays alive until it is closed.
+package final class BusClient {
+    private enum State {
+        case idle
+        case connecting
+        case handshake
+        case confirming
+        case connected
+        case waiting
+        case closed
+    }
+
+    private struct Subscription {
+        var pattern: TopicPattern
+        var isConflating: Bool
+    }
+
+    private struct Confirmation {
+        var nonce: UInt64
+        var completions: [() -> Void]
+    }
+
+    /// The loop that this client is confined to.
+    package let eventLoop: any EventLoop
+    /// Who is told; held weakly.
+    package weak var delegate: (any BusClientDelegate)?
+    /// Called when there is room again after `.full` was answered.
+    package var onWritable: (() -> Void)?
+    /// What the broker said when it welcomed this client last.
+    package private(set) var welcome: Welcome?
+
+    private let socketPath: String
+    private let hello: Hello
+    private var state = State.idle
+    private var channel: (any Channel)?
+    private var connection: ClientConnection?
+    private var subscriptions: [Subscription] = []
+    private var confirmations: [Confirmation] = []
+    private var lastNonce: UInt64 = 0
+    private var backoff: ReconnectBackoff
+    private var timer: Scheduled<Void>?
+    private var outbound = ByteBuffer()
+    private let pool = ChunkPool()
+    private var isFlushScheduled = false
+    private var wasFull = false
+    private var farewell: BusError?
+    private var reportedFailure: BusError.Code?
+    private var recordScratch = UnsafeMutableBufferPointer<MarketEvent>.allocate(capacity: 64)
+
+    /// Makes a client that is not connected yet; may be called anywhere.
+    ///
+    /// - Parameters:
+    ///   - socketPath: the broker's socket.
+    ///   - identity: the strategy id, feed name, or what else names this process; at most `Limits.identityBytesMax`.
+    ///   - token: the bus token; may be empty for an observer. At most `Limits.tokenBytesMax`.
+    ///   - seed: of the reconnect jitter; derived from the identity and the process id unless given.
+    package init(
+        socketPath: String, role: BusRole, identity: String, token: [UInt8] = [], eventLoop: any EventLoop,
+        delegate: (any BusClientDelegate)?, seed: UInt64? = nil
+    ) {
+        precondition(token.count <= Limits.tokenBytesMax, "a bus token is too long")
+        precondition(identity.utf8.count <= Limits.identityBytesMax, "an identity is too long")
+        self.socketPath = socketPath
+        self.eventLoop = eventLoop
+        self.delegate = delegate
+        hello = Hello(role: role, processID: CurrentProcess.id, identity: identity, token: token)
+        let derived = UInt64(InstrumentToken(symbol: identity).rawValue) << 32 | UInt64(CurrentProcess.id)
+        backoff = ReconnectBackoff(seed: seed ?? derived)
+    }
+
+    deinit { recordScratch.deallocate() }
+
+    /// Whether the broker confirmed the subscriptions.
+    package var isConnected: Bool { state == .connected }
+
+    /// Bytes taken for sending and not yet handed to the socket.
+    package var unflushedByteCount: Int { outbound.readableBytes }
+
+    private var isOpen: Bool { state == .connected || state == .confirming }
+}
+
+// MARK: - Connecting
+
+extension BusClient {
+    /// Connects, and keeps connecting after every failure, until `close`. Does nothing when it already does.
+    package func connect() {
+        eventLoop.preconditionInEventLoop()
+        guard state == .idle else { return }
+        startAttempt()
+    }
+
+    /// Writes what is queued and a goodbye, and ends for good. The delegate hears `didDisconnect(nil)` once it is
+    /// written and the socket is closed, if there was a connection.
+    package func close(reason: String = "") {
+        eventLoop.preconditionInEventLoop()
+        let wasOpen = isOpen
+        guard state != .closed else { return }
+        state = .closed
+        timer?.cancel()
+        confirmations = []
+        guard let channel else { return }
+        guard wasOpen else {
+            channel.close(promise: nil)
+            return
+        }
+        outbound.writeReason(.goodbye, BusError(.closed, reason))
+        let last = outbound
+        outbound = ByteBuffer()
+        channel.writeAndFlush(last).whenComplete { _ in channel.close(promise: nil) }
+        timer = eventLoop.scheduleTask(in: .seconds(Limits.lingerSeconds)) { channel.close(promise: nil) }
+    }
+
+    private func startAttempt() {
+        state = .connecting
+        farewell = nil
+        do throws(BusError) {
+            _ = try SocketPath(socketPath)
+        } catch {
+            attemptFailed(error)
+            return
+        }
+        let connection = ClientConnection(client: self)
+        self.connection = connection
+        let handler = NIOLoopBound(connection, eventLoop: eventLoop)
+        ClientBootstrap(group: eventLoop)
+            .channelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Limits.readBytes)
+            )
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.socketOption(.so_sndbuf), value: .init(Limits.socketSendBufferBytes))
+            .channelOption(
+                .writeBufferWaterMark,
+                value: .init(low: Limits.socketBacklogBytesLow, high: Limits.socketBacklogBytesHigh)
+            )
+            .connectTimeout(.seconds(Limits.handshakeSeconds))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(handler.value)
+                }
+            }
+            .connect(unixDomainSocketPath: socketPath).assumeIsolated().whenFailure { [self] error in
+                guard self.connection === connection else { return }
+                connection.detach()
+                self.connection = nil
+                attemptFailed(
+                    BusError(
+                        .connectFailed, "nobody answers on \(socketPath); is the broker running?",
+                        systemErrorNumber: (error as? IOError)?.errnoCode))
+            }
+    }
+
+    private func attemptFailed(_ error: BusError) {
+        channel = nil
+        guard state != .closed else { return }
+        let wasConnected = state == .connected
+        state = .waiting
+        if wasConnected || reportedFailure != error.code {
+            reportedFailure = error.code
+            delegate?.busClient(self, didDisconnect: error)
+        }
+        // The delegate may have closed this client.
+        guard state == .waiting else { return }
+        timer?.cancel()
+        let wait = TimeAmount.milliseconds(backoff.nextMilliseconds())
+        timer = eventLoop.assumeIsolated().scheduleTask(in: wait) { [weak self] in
+            if let self, self.state == .waiting { self.startAttempt() }
+        }
+    }
+
+    func connectionDidOpen(_ connection: ClientConnection, channel: any Channel) {
+        guard state == .connecting, self.connection === connection else {
+            channel.close(promise: nil)
+            return
+        }
+        self.channel = channel
+        state = .handshake
+        outbound.clear()
+        outbound.writeHello(hello)
+        flush()
+        timer = eventLoop.scheduleTask(in: .seconds(Limits.handshakeSeconds)) { channel.close(promise: nil) }
+    }
+
+    func connectionDidClose(_ connection: ClientConnection, failure: BusError?) {
+        guard self.connection === connection else { return }
+        self.connection = nil
+        channel = nil
+        outbound.clear()
+        timer?.cancel()
+        if state == .closed {
+            delegate?.busClient(self, didDisconnect: nil)
+        } else {
+            // Subscriptions still unconfirmed are confirmed with the next connection.
+            let fallback = BusError(.connectionLost, "the broker on \(socketPath) closed the connection")
+            attemptFailed(farewell ?? failure ?? fallback)
+        }
+    }
+
+    func connectionDidFinishReadBatch() {
+        delegate?.busClientDidFinishReadBatch(self)
+        flush()
+    }
+
+    func connectionDidBecomeWritable() {
+        flush()
+        guard wasFull, outbound.readableBytes <= Limits.clientQueueBytesMax / 2 else { return }
+        wasFull = false
+        // Not at once: this may run inside a send of the very caller who is to be told.
+        eventLoop.assumeIsolated().execute { [weak self] in self?.onWritable?() }
+    }
+}
+
+// MARK: - Receiving
+
+extension BusClient {
+    func receive(_ frame: Frame) throws(BusError) {
+        switch frame.header.type {
+        case .records:
+            receiveRecords(try RecordsPrefix(checkingLengthOf: frame.payload), frame.payload)
+        case .message:
+            let message = try TopicMessage(parsing: frame.payload)
+            delegate?.busClient(self, didReceive: ByteBuffer(bytes: message.content), topic: message.topic)
+        case .gap:
+            delegate?.busClient(self, didMiss: try BusGap(parsing: frame.payload))
+        case .welcome:
+            guard state == .handshake else { throw BusError(.unexpectedFrame, "a second welcome") }
+            welcome = try Welcome(parsing: frame.payload)
+            state = .confirming
+            confirmSubscriptions()
+        case .pong: receivePong(frame.payload)
+        case .error: receiveError(try ReasonPayload.parse(frame.payload))
+        case .goodbye: farewell = try ReasonPayload.parse(frame.payload)
+        default: throw BusError(.unexpectedFrame, "a client does not take \(frame.header.type) frames")
+        }
+    }
+
+    private func receiveRecords(_ prefix: RecordsPrefix, _ payload: UnsafeRawBufferPointer) {
+        guard let delegate, let base = payload.baseAddress else { return }
+        let start = base + RecordsPrefix.byteCount
+        let token = InstrumentToken(prefix.token)
+        let records: UnsafeBufferPointer<MarketEvent>
+        if UInt(bitPattern: start) % UInt(MemoryLayout<MarketEvent>.alignment) == 0 {
+            records = UnsafeBufferPointer(
+                start: start.bindMemory(to: MarketEvent.self, capacity: prefix.recordCount),
+                count: prefix.recordCount)
+        } else {
+            if recordScratch.count < prefix.recordCount {
+                recordScratch.deallocate()
+                recordScratch = .allocate(capacity: prefix.recordCount)
+            }
+            UnsafeMutableRawBufferPointer(recordScratch).copyMemory(
+                from: UnsafeRawBufferPointer(start: start, count: prefix.recordCount * MarketEvent.byteCount))
+            records = UnsafeBufferPointer(start: recordScratch.baseAddress, count: prefix.recordCount)
+        }
+        delegate.busClient(self, didReceive: records, token: token, source: prefix.source)
+    }
+
+    private func receivePong(_ payload: UnsafeRawBufferPointer) {
+        guard payload.count == 8 else { return }
+        let nonce = UInt64(littleEndian: payload.loadUnaligned(as: UInt64.self))
+        while let first = confirmations.first, first.nonce <= nonce {
+            confirmations.removeFirst()
+            if state == .confirming {
+                state = .connected
+                timer?.cancel()
+                backoff.reset()
+                reportedFailure = nil
+                delegate?.busClientDidConnect(self)
+            }
+            for completion in first.completions { completion() }
+        }
+    }
+
+    private func receiveError(_ error: BusError) {
+        let isRefusal =
+            error.code == .notPermitted || error.code == .invalidTopic || error.code == .limitReached
+        if isRefusal, isOpen { delegate?.busClient(self, didRefuse: error) } else { farewell = error }
+    }
+}
+
+// MARK: - Subscribing
+
+extension BusClient {
+    /// Asks for topics, now and after every reconnect.
+    ///
+    /// - Parameters:
+    ///   - conflate: whether at the bound the latest quotes are kept instead of the newest records; applies to all
+    ///     market data of this connection, as the last such call says.
+    ///   - completion: called once the broker has confirmed; never after `close`.
+    package func subscribe(
+        _ patterns: [TopicPattern], conflate: Bool = false, completion: (() -> Void)? = nil
+    ) {
+        eventLoop.preconditionInEventLoop()
+        guard state != .closed else { return }
+        for pattern in patterns {
+            subscriptions.removeAll { $0.pattern == pattern }
+            subscriptions.append(Subscription(pattern: pattern, isConflating: conflate))
+        }
+        if isOpen { outbound.writeSubscribe(patterns, isConflating: conflate) }
+        if let completion { confirm([completion]) }
+        scheduleFlush()
+    }
+
+    /// Gives topics up.
+    package func unsubscribe(_ patterns: [TopicPattern]) {
+        eventLoop.preconditionInEventLoop()
+        subscriptions.removeAll { patterns.contains($0.pattern) }
+        if isOpen {
+            outbound.writeUnsubscribe(patterns)
+            scheduleFlush()
+        }
+    }
+
+    /// Sends all subscriptions of a new connection, and a ping behind them.
+    private func confirmSubscriptions() {
+        var start = 0
+        while start < subscriptions.count {
+            let isConflating = subscriptions[start].isConflating
+            let end =
+                subscriptions[start...].firstIndex { $0.isConflating != isConflating } ?? subscriptions.count
+            outbound.writeSubscribe(subscriptions[start..<end].map(\.pattern), isConflating: isConflating)
+            start = end
+        }
+        let waiting = confirmations.flatMap(\.completions)
+        confirmations = []
+        confirm(waiting)
+        flush()
+    }
+
+    /// Remembers completions until the pong of a ping sent now (or with the next connection).
+    private func confirm(_ completions: [() -> Void]) {
+        lastNonce += 1
+        confirmations.append(Confirmation(nonce: lastNonce, completions: completions))
+        if isOpen {
+            outbound.writePing(.ping, echo: withUnsafeBytes(of: lastNonce.littleEndian) { [UInt8]($0) })
+        }
+    }
+}
+
+// MARK: - Sending
+
+extension BusClient {
+    /// Publishes a message on a control topic; traps when topic and payload do not fit a frame.
+    package func publish(_ topic: Topic, _ payload: ByteBuffer) -> SendResult {
+        publish(topic, content: payload.readableBytesView)
+    }
+
+    /// Publishes a message on a control topic; traps when topic and payload do not fit a frame.
+    package func publish(_ topic: Topic, _ payload: [UInt8]) -> SendResult {
+        publish(topic, content: payload)
+    }
+
+    /// Sends records, split into frames of one token each, in their order; taken whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - source: the feed's number.
+    ///   - lossless: whether the broker has to wait for slow subscribers instead of dropping.
+    package func sendRecords(
+        _ records: UnsafeBufferPointer<MarketEvent>, source: UInt16, lossless: Bool
+    ) -> SendResult {
+        eventLoop.preconditionInEventLoop()
+        guard isOpen else { return .closed }
+        guard hasRoom() else { return .full }
+        guard !records.isEmpty else { return .sent }
+        RecordsWriter.write(records, source: source, isLossless: lossless, into: &outbound)
+        didQueue()
+        return .sent
+    }
+
+    /// Hands what is queued to the socket. Happens by itself at the end of a read batch, of the current turn of the
+    /// event loop, and at `Limits.clientFlushBytes`.
+    package func flush() {
+        guard let channel, outbound.readableBytes > 0, channel.isWritable else { return }
+        let buffer = outbound
+        outbound = pool.take(minimumCapacity: 4_096)
+        channel.writeAndFlush(buffer, promise: nil)
+        pool.give(buffer)
+    }
+
+    private func publish(_ topic: Topic, content: some Collection<UInt8>) -> SendResult {
+        eventLoop.preconditionInEventLoop()
+        precondition(
+            content.count + topic.text.utf8.count + 2 <= Limits.framePayloadBytesMax, "a message is too long")
+        guard isOpen else { return .closed }
+        guard hasRoom() else { return .full }
+        outbound.writeTopicFrame(.publish, topic: topic.text, content: content)
+        didQueue()
+        return .sent
+    }
+
+    private func hasRoom() -> Bool {
+        guard outbound.readableBytes >= Limits.clientQueueBytesMax else { return true }
+        flush()
+        wasFull = outbound.readableBytes >= Limits.clientQueueBytesMax
+        return !wasFull
+    }
+
+    private func didQueue() {
+        if outbound.readableBytes >= Limits.clientFlushBytes { flush() } else { scheduleFlush() }
+    }
+
+    private func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        eventLoop.assumeIsolated().execute { [weak self] in
+            self?.isFlushScheduled = false
+            self?.flush()
+        }
+    }
+}
+
+@available(*, unavailable)
+extension BusClient: Sendable {}

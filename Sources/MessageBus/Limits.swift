@@ -1,0 +1,93 @@
+/// The bounds of the message bus, each with what happens at it.
+package enum Limits {
+    /// Payload bytes of one frame; a longer one closes the connection before anything is allocated.
+    package static let framePayloadBytesMax = 1 << 20
+    /// Records that fit one frame; senders split before it.
+    package static let recordsPerFrameMax = (framePayloadBytesMax - RecordsPrefix.byteCount) / 64
+    /// Records a client puts into one frame, so that a frame stays a small part of a queue.
+    package static let recordsPerFrameSent = 1_000
+    /// UTF-8 bytes of a topic or pattern; a longer one is refused.
+    package static let topicBytesMax = 255
+    /// UTF-8 bytes of an identity; a longer one is refused.
+    package static let identityBytesMax = 255
+    /// Bytes of a bus token; a longer one is refused.
+    package static let tokenBytesMax = 256
+    /// Bytes a ping may ask to have echoed; a longer one is malformed.
+    package static let pingBytesMax = 64
+    /// UTF-8 bytes of the text of an error or goodbye; longer texts are cut.
+    package static let reasonBytesMax = 1_024
+    /// Connections of one broker; a further one is told so and closed.
+    package static let connectionsMax = 4_096
+    /// Patterns of one connection; a further one is refused with an error frame.
+    package static let patternsPerConnectionMax = 65_536
+    /// Tokens whose route is kept; the table is rebuilt from empty at the bound.
+    package static let cachedRoutesMax = 65_536
+    /// Topics whose last value is kept; further ones are delivered but not kept.
+    package static let retainedTopicsMax = 16_384
+    /// Bytes of retained messages; at the bound new values of new topics are delivered but not kept.
+    package static let retainedBytesMax = 64 << 20
+    /// Gap frames that one drop may announce; the sources beyond are merged into `BusGap.severalSources`.
+    package static let gapSourcesMax = 64
+    /// Publishes refused in one second before the connection is closed as flooding.
+    package static let refusalsPerSecondMax = 100
+    /// Bytes that broker and client read at once.
+    package static let readBytes = 256 << 10
+    /// Bytes of a chunk of an outbound queue; a single frame may be larger.
+    package static let chunkBytes = 256 << 10
+    /// Chunks kept for reuse by one broker or client.
+    package static let pooledChunksMax = 32
+    /// Bytes handed to a socket at once; while more are unsent, the rest stays in the queue and may be dropped.
+    package static let socketBacklogBytesHigh = 256 << 10
+    /// Unsent bytes at which a socket is given more.
+    package static let socketBacklogBytesLow = 64 << 10
+    /// Send buffer asked of the system for every socket.
+    package static let socketSendBufferBytes = 1 << 20
+    /// Unflushed bytes at which `BusClient` answers `.full`.
+    package static let clientQueueBytesMax = 4 << 20
+    /// Unflushed bytes at which `BusClient` writes without waiting for `flush()`.
+    package static let clientFlushBytes = 128 << 10
+    /// Seconds a new connection has to say hello.
+    package static let handshakeSeconds: Int64 = 5
+    /// Seconds a connection that was told goodbye has to read it.
+    package static let lingerSeconds: Int64 = 2
+    /// The first wait before a client connects again, milliseconds; doubles up to the maximum.
+    package static let reconnectMillisecondsMin: Int64 = 10
+    /// The longest wait before a client connects again, milliseconds.
+    package static let reconnectMillisecondsMax: Int64 = 1_000
+    /// Bytes of one JSON document over a bootstrap channel.
+    package static let bootstrapBytesMax = 4 << 20
+}
+
+/// The bounds of one broker that its starter may choose.
+package struct BrokerLimits: Sendable {
+    /// Market-data bytes queued for one subscriber; at the bound the oldest records are dropped and announced.
+    package var marketDataQueueBytesMax: Int
+    /// The same for a subscriber that asked for conflation.
+    package var conflatedQueueBytesMax: Int
+    /// Control bytes queued for one subscriber; at the bound it is told why and disconnected.
+    package var controlQueueBytesMax: Int
+    /// Lossless bytes queued for one subscriber at which the broker stops reading from their feed.
+    package var losslessQueueBytesHigh: Int
+    /// Lossless bytes at which it reads on.
+    package var losslessQueueBytesLow: Int
+    /// Seconds a new connection has to say hello.
+    package var handshakeSeconds: Int64
+
+    /// Makes limits; traps when a market-data bound is under 2 MiB (conflated: 64 KiB) or low exceeds high.
+    package init(
+        marketDataQueueBytesMax: Int = 8 << 20, conflatedQueueBytesMax: Int = 256 << 10,
+        controlQueueBytesMax: Int = 4 << 20, losslessQueueBytesHigh: Int = 1 << 20,
+        losslessQueueBytesLow: Int = 256 << 10, handshakeSeconds: Int64 = Limits.handshakeSeconds
+    ) {
+        precondition(marketDataQueueBytesMax >= 2 << 20, "the market-data bound must hold the largest read")
+        precondition(conflatedQueueBytesMax >= 64 << 10, "the conflated bound is at least 64 KiB")
+        precondition(
+            losslessQueueBytesLow <= losslessQueueBytesHigh, "the low-water mark exceeds the high one")
+        self.marketDataQueueBytesMax = marketDataQueueBytesMax
+        self.conflatedQueueBytesMax = conflatedQueueBytesMax
+        self.controlQueueBytesMax = controlQueueBytesMax
+        self.losslessQueueBytesHigh = losslessQueueBytesHigh
+        self.losslessQueueBytesLow = losslessQueueBytesLow
+        self.handshakeSeconds = handshakeSeconds
+    }
+}

@@ -1,0 +1,45 @@
+import TradingModel
+
+extension StatusReport {
+    /// The report for a terminal.
+    package func text() -> String {
+        let manager = managerProcessID.map { "manager running, pid \($0)" } ?? "manager not running"
+        var sections = ["\(home)  \(manager)"]
+        var table = TextTable(
+            "strategy", "class", "status", ">pid", ">epoch", ">PnL", ">realised", ">positions", ">orders",
+            ">success", ">CPU", ">memory", "")
+        for line in strategies {
+            table.append(
+                line.name, line.className, state(line), line.processID.map(String.init) ?? "-",
+                line.epoch.map(String.init) ?? "-",
+                line.pnl.map { decimal($0.doubleValue, places: 2) } ?? "-",
+                line.realizedPnL.map { decimal($0.doubleValue, places: 2) } ?? "-",
+                line.positionsCount.map(String.init) ?? "-", line.ordersCount.map(String.init) ?? "-",
+                line.successRate.map { decimal($0 * 100, places: 0) + " %" } ?? "-", percent(line.cpuPercent),
+                megabytes(line.residentBytes), line.reason ?? "")
+        }
+        sections.append(
+            strategies.isEmpty ? "no strategies: add one with 'strategies add'" : table.rendered())
+        var others = TextTable("role", "name", "status", ">pid", ">CPU", ">memory", "")
+        for line in services {
+            others.append(
+                line.role, line.name, line.status, line.processID.map(String.init) ?? "-",
+                percent(line.cpuPercent),
+                megabytes(line.residentBytes), line.reason ?? "")
+        }
+        sections.append(others.rendered())
+        return sections.joined(separator: "\n\n")
+    }
+
+    private func state(_ line: Strategy) -> String {
+        let isAsWanted =
+            line.status == line.desiredState || (line.status == "active" && line.desiredState == "stopped")
+        return isAsWanted ? line.status : "\(line.status) (wanted \(line.desiredState))"
+    }
+
+    private func percent(_ value: Double?) -> String { value.map { decimal($0, places: 1) + " %" } ?? "-" }
+
+    private func megabytes(_ byteCount: Int64?) -> String {
+        byteCount.map { decimal(Double($0) / 1_048_576, places: 1) + " MiB" } ?? "-"
+    }
+}

@@ -1,0 +1,279 @@
+package import MessageBus
+package import NIOCore
+package import TradingEngine
+package import TradingModel
+
+/// One strategy in its process: bus client, engine, simulated exchange and journal.
+///
+/// Everything happens on one event loop: records come in, the engine steps, the journal is written at the end of
+/// each batch, and status and metrics go out. Nothing else touches the state.
+package final class Executor<S: Strategy>: BusClientDelegate {
+    private enum Phase { case connecting, running, stopping }
+
+    private let bootstrap: Bootstrap
+    private let identity: ExecutorIdentity
+    private let journalDirectory: String
+    private let eventLoop: any EventLoop
+    private let parameters: [ParameterDeclaration]
+    private var values: ParameterValues
+    private let journal: JournalWriter
+    private let engine: Engine<S, SimulatedExchange, JournalOutput>
+    private let completion: EventLoopPromise<Int32>
+    private var client: BusClient?
+    private var phase = Phase.connecting
+    private var generation: Int
+    private var missedRecords: UInt64 = 0
+    private var exitCode: Int32?
+    private var metricsTask: RepeatedTask?
+    private var nextHeartbeat = ContinuousClock.now
+    /// How late the last heartbeat ran: what a busy strategy loop looks like from outside.
+    private var loopLag: Duration = .zero
+    private let clock: @Sendable () -> Timestamp
+
+    /// Builds the strategy and its engine, rebuilt from the journal where there is one; does not connect yet.
+    ///
+    /// Throws `configuration` for anything wrong with the strategy's settings and `journal` for its files.
+    /// `clock` reads the wall clock, for the times of status messages only.
+    package init(
+        bootstrap: Bootstrap, strategy: S.Type, eventLoop: any EventLoop,
+        clock: @escaping @Sendable () -> Timestamp
+    ) throws(ExecutionError) {
+        self.bootstrap = bootstrap
+        self.eventLoop = eventLoop
+        self.clock = clock
+        let setup = try ExecutorSetup<S>(bootstrap: bootstrap)
+        identity = setup.identity
+        parameters = S.parameters
+        values = setup.parameters
+        generation = setup.generation
+        journalDirectory = setup.journalDirectory
+        let recovered = try JournalRecovery.latestState(
+            directory: journalDirectory, instruments: setup.instruments,
+            startingCash: setup.account.startingCash)
+        journal = try JournalWriter(directory: journalDirectory, session: setup.session)
+        engine = Engine(
+            strategy: setup.strategy,
+            venue: SimulatedExchange(
+                configuration: setup.account.exchange, instruments: setup.instruments),
+            configuration: setup.engineConfiguration, parameters: setup.parameters,
+            output: JournalOutput(journal: journal))
+        completion = eventLoop.makePromise(of: Int32.self)
+        if let recovered {
+            do {
+                try engine.restore(recovered)
+            } catch {
+                throw ExecutionError(.journal, "the state in \(journalDirectory) cannot be used: \(error)")
+            }
+        }
+        journal.append(.checkpoint(engine.snapshot()), at: .epoch)
+        journal.append(.parametersChanged(values.jsonText), at: .epoch)
+        journal.flush()
+        if let failure = journal.failure { throw failure }
+    }
+
+    /// Connects to the bus; the future gives the exit code when the executor is done.
+    package func start() -> EventLoopFuture<Int32> {
+        eventLoop.assertInEventLoop()
+        let client = BusClient(
+            socketPath: bootstrap.socketPath, role: .executor, identity: identity.strategyID,
+            token: bootstrap.token, eventLoop: eventLoop, delegate: self)
+        self.client = client
+        var topics: [TopicPattern] = [
+            TopicPattern(.strategyCommands(identity.strategyID)), TopicPattern(.globalCommands),
+            TopicPattern(.liveData(.feedWide)),
+        ]
+        topics += identity.tokens.map { TopicPattern(.liveData($0)) }
+        client.subscribe(topics)
+        client.connect()
+        return completion.futureResult
+    }
+
+    /// Ends the strategy in order: `onStop`, cancel of resting orders, saved state, last status; exit code 0.
+    package func stop(reason: String) {
+        eventLoop.assertInEventLoop()
+        guard phase != .stopping else { return }
+        phase = .stopping
+        metricsTask?.cancel()
+        engine.stop(reason: reason)
+        journal.sync()
+        publishMetrics()
+        publishStatus(.stopped, reason: reason, orderLogHash: engine.status.orderLogHash.description)
+        ExecutorLog.write("stopped: \(reason)")
+        finish(exitCode: journal.failure == nil ? 0 : 74)
+    }
+
+    // MARK: - BusClientDelegate
+
+    package func busClientDidConnect(_ client: BusClient) {
+        if phase == .connecting {
+            phase = .running
+            engine.start(at: .epoch)
+            journal.flush()
+            ExecutorLog.write("running: \(identity.name) epoch \(identity.epoch)")
+            nextHeartbeat = ContinuousClock.now + .seconds(Limits.metricsIntervalSeconds)
+            let bound = NIOLoopBound(self, eventLoop: eventLoop)
+            metricsTask = eventLoop.scheduleRepeatedTask(
+                initialDelay: .seconds(Limits.metricsIntervalSeconds),
+                delay: .seconds(Limits.metricsIntervalSeconds)
+            ) { _ in bound.value.heartbeat() }
+        }
+        guard phase == .running else { return }
+        publishStatus(engine.isPaused ? .paused : .running)
+        failIfJournalFailed()
+    }
+
+    package func busClient(
+        _ client: BusClient, didReceive records: UnsafeBufferPointer<MarketEvent>, token: InstrumentToken,
+        source: UInt16
+    ) {
+        guard phase == .running else { return }
+        engine.process(records)
+    }
+
+    package func busClientDidFinishReadBatch(_ client: BusClient) {
+        journal.flush()
+        failIfJournalFailed()
+    }
+
+    package func busClient(_ client: BusClient, didMiss gap: BusGap) {
+        guard phase == .running else { return }
+        missedRecords += gap.droppedCount
+        ExecutorLog.write("missed \(gap.droppedCount) records: this process reads more slowly than they come")
+        engine.process(.gap(missing: gap.droppedCount, at: engine.status.lastEventTime))
+    }
+
+    package func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
+        guard phase != .stopping else {
+            if let exitCode { completion.succeed(exitCode) }
+            return
+        }
+        ExecutorLog.write("the bus is gone (\(reason?.description ?? "closed")); connecting again")
+    }
+
+    package func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String) {
+        let command: StrategyCommandPayload
+        do {
+            command = try StrategyCommandPayload(decoding: payload)
+        } catch {
+            ExecutorLog.write("ignored a message on \(topic): \(error)")
+            return
+        }
+        handle(command)
+    }
+
+    // MARK: - Commands
+
+    private func handle(_ command: StrategyCommandPayload) {
+        guard phase == .running else { return }
+        generation = max(generation, command.generation)
+        switch command.command {
+        case "stop": stop(reason: "stopped")
+        case "pause":
+            if !engine.isPaused { engine.pause() }
+            acknowledge(command, .paused)
+        case "resume":
+            if engine.isPaused { engine.resume() }
+            acknowledge(command, .running)
+        case "update": update(command)
+        case "flatten": flatten(command)
+        default:
+            acknowledge(
+                command, engine.isPaused ? .paused : .running, error: "unknown command \(command.command)")
+        }
+        journal.flush()
+        failIfJournalFailed()
+    }
+
+    private func update(_ command: StrategyCommandPayload) {
+        let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
+        let inputs = (command.parameters ?? [:]).sorted { $0.key < $1.key }.map {
+            (name: $0.key, text: $0.value)
+        }
+        do {
+            let next = try ParameterValues.resolve(parameters, from: inputs, base: values)
+            let frozen = ParameterValues.nonLiveChanges(parameters, from: values, to: next)
+            guard frozen.isEmpty else {
+                return acknowledge(
+                    command, current, error: "needs a restart: \(frozen.joined(separator: ", "))")
+            }
+            try engine.update(parameters: next)
+            values = next
+            ExecutorLog.write("parameters: \(next.jsonText)")
+            acknowledge(command, current)
+        } catch {
+            acknowledge(command, current, error: "\(error)")
+        }
+    }
+
+    private func flatten(_ command: StrategyCommandPayload) {
+        engine.flatten()
+        let status = engine.status
+        let isFlat = status.positionsCount == 0 && status.openOrdersCount == 0
+        acknowledge(
+            command, engine.isPaused ? .paused : .running,
+            error: isFlat
+                ? nil
+                : "orders are on their way: \(status.positionsCount) positions and \(status.openOrdersCount) orders "
+                    + "are still open")
+    }
+
+    private func acknowledge(
+        _ command: StrategyCommandPayload, _ status: StrategyStatusPayload.Status, error: String? = nil
+    ) {
+        publishStatus(status, commandID: command.commandID, error: error)
+    }
+
+    // MARK: - Out
+
+    private func heartbeat() {
+        let now = ContinuousClock.now
+        loopLag = max(.zero, now - nextHeartbeat)
+        nextHeartbeat = now + .seconds(Limits.metricsIntervalSeconds)
+        engine.output.journal.flush()
+        publishMetrics()
+        let status = engine.status
+        let payload = HeartbeatPayload(
+            strategyID: identity.strategyID, epoch: UInt64(identity.epoch), time: clock(),
+            eventsCount: status.events,
+            lastEventTime: status.lastEventTime, queueBytes: client?.unflushedByteCount ?? 0,
+            ticksMissed: missedRecords, loopLagMicroseconds: loopLag.wholeNanoseconds / 1_000)
+        _ = client?.publish(.health, payload.encoded())
+    }
+
+    private func publishMetrics() {
+        let payload = StrategyMetricsPayload(
+            identity: identity, time: clock(), status: engine.status, positions: engine.portfolio.positions,
+            ticksMissed: missedRecords, loopLag: loopLag)
+        _ = client?.publish(.strategyMetrics(identity.strategyID), payload.encoded())
+    }
+
+    private func publishStatus(
+        _ status: StrategyStatusPayload.Status, commandID: String? = nil, error: String? = nil,
+        reason: String? = nil,
+        orderLogHash: String? = nil
+    ) {
+        let payload = StrategyStatusPayload(
+            strategyID: identity.strategyID, name: identity.name, epoch: UInt64(identity.epoch),
+            processID: identity.processID, status: status, generation: generation,
+            acknowledgedCommandID: commandID,
+            error: error, time: clock(), orderLogHash: orderLogHash, reason: reason)
+        _ = client?.publish(.strategyStatus(identity.strategyID), payload.encoded())
+    }
+
+    private func failIfJournalFailed() {
+        guard let failure = journal.failure, phase != .stopping else { return }
+        phase = .stopping
+        ExecutorLog.write("cannot go on: \(failure)")
+        publishStatus(.error, error: failure.description)
+        finish(exitCode: 74)
+    }
+
+    private func finish(exitCode: Int32) {
+        self.exitCode = exitCode
+        // The delegate hears when the last messages are written; without a connection nobody will say so.
+        eventLoop.scheduleTask(in: client?.isConnected == true ? .seconds(Limits.closeSeconds) : .zero) {
+            [completion] in completion.succeed(exitCode)
+        }
+        client?.close(reason: "stopped")
+    }
+}

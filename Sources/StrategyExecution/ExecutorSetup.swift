@@ -1,0 +1,84 @@
+import MessageBus
+import TradingEngine
+import TradingModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Who an executor is.
+struct ExecutorIdentity: Sendable {
+    var strategyID: String
+    var name: String
+    var epoch: UInt32
+    var processID: Int32
+    /// The instruments' tokens, in the order of the configuration.
+    var tokens: [InstrumentToken]
+    var symbols: [String]
+}
+
+/// Everything an executor needs, resolved from what the manager handed over; all mistakes end as `configuration`.
+struct ExecutorSetup<S: Strategy> {
+    let identity: ExecutorIdentity
+    let instruments: [Instrument]
+    let parameters: ParameterValues
+    let strategy: S
+    let account: AccountSettings
+    let session: JournalSession
+    let engineConfiguration: EngineConfiguration
+    let journalDirectory: String
+    let generation: Int
+
+    init(bootstrap: Bootstrap) throws(ExecutionError) {
+        guard let row = bootstrap.strategy, let directory = bootstrap.journalDirectory,
+            let epoch = UInt32(exactly: row.epoch), epoch > 0
+        else { throw ExecutionError(.configuration, "the bootstrap document is not one of an executor") }
+        journalDirectory = directory
+        generation = row.generation
+        let configuration = try StrategyConfiguration(json: row.configJSON)
+        instruments = try Self.instruments(configuration.instruments, known: bootstrap.instruments)
+        identity = ExecutorIdentity(
+            strategyID: row.id, name: row.name, epoch: epoch, processID: getpid(),
+            tokens: instruments.map(\.token), symbols: instruments.map(\.symbol))
+        session = JournalSession(
+            strategyID: row.id, strategyName: row.name, className: row.className, epoch: epoch,
+            seed: configuration.seed)
+        do {
+            parameters = try ParameterValues.resolve(S.parameters, from: configuration.parameters)
+            strategy = try S(parameters: parameters)
+            account = try AccountSettings(inputs: configuration.venue)
+            let limits = try RiskLimits(
+                inputs: StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json"))
+            engineConfiguration = EngineConfiguration(
+                instruments: instruments, epoch: epoch, seed: configuration.seed,
+                startingCash: account.startingCash, limits: limits)
+            try engineConfiguration.validate()
+        } catch let error as ExecutionError {
+            throw error
+        } catch {
+            throw ExecutionError(.configuration, "\(row.name): \(error)")
+        }
+    }
+
+    private static func instruments(
+        _ symbols: [String], known: [Instrument]
+    ) throws(ExecutionError) -> [Instrument] {
+        guard !symbols.isEmpty else {
+            throw ExecutionError(
+                .configuration, #"no instruments: set "instruments" in config_json, such as ["BTCUSDT"]"#)
+        }
+        var found: [Instrument] = []
+        for symbol in symbols {
+            guard let instrument = known.first(where: { $0.symbol == symbol }) else {
+                throw ExecutionError(
+                    .configuration,
+                    "unknown instrument \(symbol): add a feed that has it, or import it with 'instruments import'"
+                )
+            }
+            found.append(instrument)
+        }
+        return found
+    }
+}

@@ -1,0 +1,22 @@
+import CPlatform
+import TradingEngine
+import TradingModel
+
+/// Where the engine of an executor writes: its journal, and its log file through standard output.
+struct JournalOutput: EngineOutput {
+    let journal: JournalWriter
+
+    mutating func record(_ record: JournalRecord, at time: Timestamp) { journal.append(record, at: time) }
+
+    mutating func log(_ message: String, at time: Timestamp) { ExecutorLog.write("[\(time)] \(message)") }
+}
+
+/// The log of this process: standard output, which the manager has joined to a file.
+enum ExecutorLog {
+    /// Writes one line at once; the log of a dead process must be complete.
+    static func write(_ line: String) {
+        let bytes = Array((line.split(separator: "\n").joined(separator: "\n  ") + "\n").utf8)
+        // A log that cannot be written must not stop trading; there is nowhere left to say so.
+        _ = bytes.withUnsafeBytes { cplatform_write_all(1, $0.baseAddress, $0.count) }
+    }
+}

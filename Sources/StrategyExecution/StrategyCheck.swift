@@ -1,0 +1,37 @@
+package import TradingEngine
+
+/// Checks a strategy's settings without starting it, with the same rules as its executor.
+package enum StrategyCheck {
+    /// Throws what the executor would refuse: all violations of parameters, account settings and limits.
+    ///
+    /// Whether the instruments exist is not checked, because a feed may bring them later.
+    package static func check(_ strategy: any Strategy.Type, configJSON: String, limitsJSON: String?) throws {
+        let configuration = try StrategyConfiguration(json: configJSON)
+        let parameters = try ParameterValues.resolve(strategy.parameters, from: configuration.parameters)
+        _ = try strategy.init(parameters: parameters)
+        _ = try AccountSettings(inputs: configuration.venue)
+        _ = try RiskLimits(inputs: StrategyConfiguration.scalars(json: limitsJSON, column: "limits_json"))
+        guard !configuration.instruments.isEmpty else {
+            throw ExecutionError(
+                .configuration, #"no instruments: set "instruments" in config_json, such as ["BTCUSDT"]"#)
+        }
+    }
+
+    /// Throws when changes of parameters cannot be made; while it runs, only live ones can.
+    package static func checkUpdate(
+        _ strategy: any Strategy.Type, configJSON: String, parametersJSON: String, isRunning: Bool
+    ) throws {
+        let configuration = try StrategyConfiguration(json: configJSON)
+        let current = try ParameterValues.resolve(strategy.parameters, from: configuration.parameters)
+        let changes = try StrategyConfiguration.scalars(json: parametersJSON, column: "parameters")
+        let next = try ParameterValues.resolve(strategy.parameters, from: changes, base: current)
+        _ = try strategy.init(parameters: next)
+        let frozen = ParameterValues.nonLiveChanges(strategy.parameters, from: current, to: next)
+        guard frozen.isEmpty || !isRunning else {
+            throw ExecutionError(
+                .configuration,
+                "\(frozen.joined(separator: ", ")) cannot change while it runs: set it with 'strategies set' or in "
+                    + "config_json, and restart the strategy")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+extension Limits {
+    /// Writes that wait for the database; above it samples are dropped, everything else is kept.
+    static let storeWritesMax = 100_000
+
+    /// Bytes of a journal read at once; a record has at most 16 MiB.
+    static let journalReadBytesMax = 17 << 20
+
+    /// The time between two looks into the journals.
+    static let ingestionInterval: Duration = .milliseconds(100)
+
+    /// The time until a refused write is tried again.
+    static let storeRetryInterval: Duration = .milliseconds(100)
+
+    /// The time between two looks at the size of the write-ahead log.
+    static let checkpointInterval: Duration = .seconds(1)
+
+    /// A pause of the manager's loop that shifts the deadlines of all processes.
+    static let managerStall: Duration = .seconds(2)
+
+    /// The time between two samples of CPU and memory.
+    static let sampleInterval: Duration = .seconds(2)
+
+    /// How long a process of an earlier manager may take to end before it is killed, and then to vanish.
+    static let leftOverStop: Duration = .seconds(10)
+}

@@ -1,0 +1,65 @@
+import ControlPlane
+import NIOCore
+import TradingModel
+
+/// One process that the manager is responsible for: its decisions, and what it needs to carry them out.
+///
+/// Confined to the manager's event loop.
+final class ManagedProcess {
+    /// What the process is.
+    enum Role {
+        case bus
+        case feed(FeedRow)
+        case executor(StrategyRow)
+
+        /// The word used on the bus, in the database and in logs.
+        var name: String {
+            switch self {
+            case .bus: "bus"
+            case .feed: "feed"
+            case .executor: "executor"
+            }
+        }
+    }
+
+    var role: Role
+    /// The strategy's or feed's name, or the role's: names the log and the lock.
+    var name: String
+    var machine: ProcessStateMachine
+    /// The live process; `nil` when there is none.
+    var handle: ProcessHandle?
+    /// Held for as long as the process lives, together with the process itself.
+    var lock: InstanceLock?
+    /// Our end of the bootstrap socket: what the process says before it is on the bus.
+    var bootstrapSocket: BootstrapSocket?
+    /// Wakes the machine at its next deadline.
+    var deadline: Scheduled<Void>?
+    /// The generation of the configuration that the process was started with or has taken over since.
+    var configGeneration: Int64 = 0
+    /// Update commands that the process has not confirmed yet.
+    var openUpdates: [String] = []
+    /// Flatten commands that the process has not confirmed yet.
+    var openFlattens: [String] = []
+    /// Set when the process said why it cannot use its configuration.
+    var rejection: String?
+    /// Set when the row is gone: forgotten once the process has ended.
+    var isRemoved = false
+    /// The source of a feed has ended; it is not started again by this manager.
+    var hasCompleted = false
+
+    init(role: Role, name: String, machine: ProcessStateMachine) {
+        self.role = role
+        self.name = name
+        self.machine = machine
+    }
+
+    /// The strategy, when this is an executor.
+    var strategy: StrategyRow? {
+        if case .executor(let row) = role { row } else { nil }
+    }
+
+    /// The feed, when this is a feed.
+    var feed: FeedRow? {
+        if case .feed(let row) = role { row } else { nil }
+    }
+}

@@ -1,0 +1,178 @@
+import ControlPlane
+import Foundation
+import MarketData
+import TradingModel
+
+extension Manager {
+    /// Takes what the store thread found.
+    func take(_ event: StoreThread.Event) {
+        switch event {
+        case .accepted(let commands):
+            for command in commands { take(command) }
+        case .configuration(let configuration):
+            take(configuration)
+        case .journalCorrupt(let strategyID, let problem):
+            guard let process = executors[strategyID] else { return settings.report(problem) }
+            report(process, problem)
+            apply(.configurationRejected(reason: problem), to: process)
+        case .trouble(let text):
+            settings.report(text ?? "the database can be used again")
+        }
+    }
+
+    // MARK: - Rows
+
+    private func take(_ configuration: StoreThread.Configuration) {
+        guard stopping == nil else { return }
+        instruments = configuration.instruments
+        takeFeeds(configuration.feeds)
+        for row in configuration.strategies {
+            let process = executor(row, lastEpoch: configuration.lastEpochs[row.id])
+            let before = process.strategy?.desiredState
+            process.role = .executor(row)
+            process.name = row.name
+            process.machine.policy = Self.policy(row) ?? process.machine.policy
+            // Somebody edited the row itself. What a command wanted is there already and changes nothing.
+            if isConfigured, let before, before != row.desiredState {
+                bringAbout(row.desiredState, of: process)
+            }
+        }
+        let known = Set(configuration.strategies.map(\.id))
+        for (id, process) in executors where !known.contains(id) { remove(process, id: id) }
+        if !isConfigured {
+            isConfigured = true
+            startWaiting()
+        }
+    }
+
+    /// The process of a strategy, made and started as its row wants when it is new.
+    func executor(_ row: StrategyRow, lastEpoch: UInt32?) -> ManagedProcess {
+        if let process = executors[row.id] { return process }
+        let machine = ProcessStateMachine(
+            kind: .executor, policy: Self.policy(row) ?? .executor,
+            desired: ProcessStateMachine.DesiredState(rawValue: row.desiredState.rawValue) ?? .stopped,
+            lastEpoch: lastEpoch ?? 0, seed: UInt64(InstrumentToken(symbol: row.id).rawValue))
+        let process = ManagedProcess(role: .executor(row), name: row.name, machine: machine)
+        executors[row.id] = process
+        if isBusReady, isConfigured { apply(.managerStarted, to: process) }
+        return process
+    }
+
+    private func bringAbout(_ desired: DesiredState, of process: ManagedProcess) {
+        guard desired.rawValue != process.machine.desired.rawValue else { return }
+        switch desired {
+        case .stopped: apply(.operatorStop(commandID: nil), to: process)
+        case .paused: apply(.operatorPause(commandID: nil), to: process)
+        case .running:
+            let isPaused = process.machine.desired == .paused
+            apply(isPaused ? .operatorResume(commandID: nil) : .operatorStart(commandID: nil), to: process)
+        }
+    }
+
+    private func remove(_ process: ManagedProcess, id: String) {
+        executors[id] = nil
+        guard process.machine.hasProcess else { return }
+        // The schema refuses to delete a live strategy; this is for a database that was replaced.
+        process.isRemoved = true
+        removed.append(process)
+        apply(.operatorStop(commandID: nil), to: process)
+    }
+
+    private func takeFeeds(_ rows: [FeedRow]) {
+        for row in rows {
+            let process = feeds[row.id] ?? makeFeed(row)
+            let before = process.feed
+            process.role = .feed(row)
+            guard isConfigured,
+                before?.isEnabled != row.isEnabled || before?.configGeneration != row.configGeneration
+            else { continue }
+            registerInstruments(of: row)
+            process.hasCompleted = false
+            if !row.isEnabled {
+                apply(.operatorStop(commandID: nil), to: process)
+            } else if process.machine.hasProcess {
+                apply(.operatorRestart(commandID: nil), to: process)
+            }
+        }
+        let known = Set(rows.map(\.id))
+        for (id, process) in feeds where !known.contains(id) {
+            feeds[id] = nil
+            guard process.machine.hasProcess else { continue }
+            removed.append(process)
+            apply(.operatorStop(commandID: nil), to: process)
+        }
+    }
+
+    private func makeFeed(_ row: FeedRow) -> ManagedProcess {
+        // A source that ends (exit 0) has completed; everything else is started again and never given up.
+        var policy = RestartPolicy.service
+        policy.mode = .onFailure
+        let machine = ProcessStateMachine(
+            kind: .service, policy: policy, desired: .stopped, seed: UInt64(row.number))
+        let process = ManagedProcess(role: .feed(row), name: row.name, machine: machine)
+        feeds[row.id] = process
+        registerInstruments(of: row)
+        return process
+    }
+
+    /// Puts the instruments that a feed will publish where strategies look for them.
+    private func registerInstruments(of row: FeedRow) {
+        guard row.isEnabled else { return }
+        do {
+            let configuration = try FeedConfiguration(
+                feedName: row.name, kind: row.kind, json: row.configJSON)
+            let found = try settings.feeds.instruments(for: configuration)
+            let new = found.filter { instrument in !instruments.contains { $0.symbol == instrument.symbol } }
+            guard !new.isEmpty else { return }
+            instruments += new
+            store?.enqueue("the instruments of feed \(row.name)") { try $0.upsertInstruments(new) }
+        } catch {
+            // The feed's own process says the same and ends in error, where status shows it.
+            settings.report("feed \(row.name): \(error)")
+        }
+    }
+
+    private static func policy(_ row: StrategyRow) -> RestartPolicy? {
+        guard
+            let object = try? JSONSerialization.jsonObject(with: Data(row.restartPolicyJSON.utf8))
+                as? [String: Any]
+        else { return nil }
+        let inputs = object.map { (name: $0.key, text: "\($0.value)") }.sorted { $0.name < $1.name }
+        return try? RestartPolicy(entries: inputs)
+    }
+
+    // MARK: - Starting
+
+    /// Starts what waited for the bus and the configuration.
+    func startWaiting() {
+        guard isBusReady, isConfigured, stopping == nil else { return }
+        for process in sorted(executors) where process.machine.status == .stopped {
+            apply(.managerStarted, to: process)
+        }
+        startWaitingFeeds()
+    }
+
+    /// Starts feeds that are wanted. A lossless one waits until no strategy is about to start any more, so that
+    /// everybody sees its first record.
+    func startWaitingFeeds() {
+        guard isBusReady, isConfigured, stopping == nil else { return }
+        let isSettled = executors.values.allSatisfy { process in
+            switch process.machine.status {
+            case .starting, .backoff, .stopping: false
+            case .running, .paused, .error, .stuck: true
+            case .stopped: process.machine.desired == .stopped
+            }
+        }
+        for process in sorted(feeds) where process.machine.status == .stopped {
+            guard let row = process.feed, row.isEnabled, !process.hasCompleted else { continue }
+            if Self.isLossless(row), !isSettled { continue }
+            apply(.operatorStart(commandID: nil), to: process)
+        }
+    }
+
+    private static func isLossless(_ row: FeedRow) -> Bool {
+        // A configuration that cannot be read is not lossless; the feed's process reports it.
+        let configuration = try? FeedConfiguration(feedName: row.name, kind: row.kind, json: row.configJSON)
+        return (try? configuration?.flag("lossless")) ?? false
+    }
+}

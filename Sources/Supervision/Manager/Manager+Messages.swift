@@ -1,0 +1,127 @@
+import ControlPlane
+package import MessageBus
+package import NIOCore
+import TradingModel
+
+extension Manager: BusClientDelegate {
+    package func busClientDidConnect(_ client: BusClient) {
+        apply(.ready(epoch: bus.machine.epoch), to: bus)
+        for process in allProcesses where process !== bus { apply(.busBack, to: process) }
+        isBusReady = true
+        startWaiting()
+    }
+
+    package func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
+        guard isBusReady, stopping != .bus else { return }
+        settings.report("the bus is gone: \(reason?.description ?? "closed")")
+        for process in allProcesses where process !== bus { apply(.busLost, to: process) }
+    }
+
+    package func busClient(_ client: BusClient, didRefuse error: BusError) {
+        settings.report("bus: \(error)")
+    }
+
+    package func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String) {
+        guard let topic = Topic(topic) else { return }
+        do {
+            switch topic {
+            case .strategyStatus: try take(StrategyStatusPayload(decoding: payload))
+            case .strategyMetrics: try take(StrategyMetricsPayload(decoding: payload), json: payload)
+            case .feedStatus: try take(FeedStatusPayload(decoding: payload))
+            case .health: try takeHealth(payload)
+            case .managerNudge: store?.nudge()
+            default: break
+            }
+        } catch {
+            settings.report("ignored a message on \(topic): \(error)")
+        }
+    }
+
+    // MARK: - Executors
+
+    private func take(_ payload: StrategyStatusPayload) throws {
+        guard let process = executors[payload.strategyID], let handle = process.handle else { return }
+        // The retained value of a former process, or what this manager published itself, is not news.
+        let epoch = process.machine.epoch
+        guard payload.epoch == UInt64(epoch), payload.processID == handle.pid else { return }
+        if let id = payload.acknowledgedCommandID { acknowledge(id, error: payload.error, by: process) }
+        switch payload.status {
+        case .running, .paused:
+            if process.machine.status == .starting {
+                markReady(process, epoch: epoch)
+                apply(.ready(epoch: epoch), to: process)
+            }
+            apply(
+                payload.status == .paused ? .pausedConfirmed(epoch: epoch) : .resumedConfirmed(epoch: epoch),
+                to: process)
+        case .error:
+            if let error = payload.error { report(process, error) }
+        case .starting, .stopping, .stopped: break
+        }
+    }
+
+    private func markReady(_ process: ManagedProcess, epoch: UInt32) {
+        guard let row = process.strategy else { return }
+        let now = WallClock.now
+        store?.enqueue("the readiness of \(row.name)") {
+            try $0.markInstanceReady(strategyID: row.id, epoch: epoch, at: now)
+        }
+    }
+
+    private func acknowledge(_ id: String, error: String?, by process: ManagedProcess) {
+        if let index = process.openUpdates.firstIndex(of: id) {
+            process.openUpdates.remove(at: index)
+            finish(id, error.map { .failed($0) } ?? .executed, for: process)
+        } else if let index = process.openFlattens.firstIndex(of: id) {
+            process.openFlattens.remove(at: index)
+            finish(id, error.map { .failed($0) } ?? .executed, for: process)
+        }
+    }
+
+    private func take(_ payload: StrategyMetricsPayload, json: ByteBuffer) throws {
+        guard let process = executors[payload.strategyID], payload.epoch == UInt64(process.machine.epoch)
+        else {
+            return
+        }
+        pendingMetrics.append(
+            MetricsRow(
+                strategyID: payload.strategyID, time: payload.time, epoch: process.machine.epoch,
+                session: payload.session, positionCount: payload.positionsCount,
+                orderCount: Int64(payload.ordersCount), successRate: payload.successRate,
+                realizedPnL: payload.realizedPnL, unrealizedPnL: payload.unrealizedPnL, fees: payload.fees,
+                equity: payload.equity, drawdown: payload.drawdown,
+                metricsJSON: String(decoding: json.readableBytesView, as: UTF8.self)))
+    }
+
+    /// Hands the metrics of the last moments to the store in one transaction.
+    func flushMetrics() {
+        guard !pendingMetrics.isEmpty else { return }
+        let rows = pendingMetrics
+        pendingMetrics.removeAll(keepingCapacity: true)
+        store?.enqueue("metrics", isDroppable: true) { try $0.insertMetrics(rows) }
+    }
+
+    // MARK: - Feeds and health
+
+    private func take(_ payload: FeedStatusPayload) throws {
+        guard let process = feeds.values.first(where: { $0.name == payload.feed }), process.handle != nil
+        else {
+            return
+        }
+        switch payload.status {
+        case .running where process.machine.status == .starting:
+            apply(.ready(epoch: process.machine.epoch), to: process)
+        case .running: apply(.heartbeat(epoch: process.machine.epoch), to: process)
+        case .ended: report(process, "ended after \(payload.records) records")
+        case .error: report(process, payload.error ?? "error")
+        case .starting: break
+        }
+    }
+
+    private func takeHealth(_ payload: ByteBuffer) throws {
+        guard HealthKind(of: payload.readableBytesView) == .heartbeat else { return }
+        let heartbeat = try HeartbeatPayload(decoding: payload)
+        guard let process = executors[heartbeat.strategyID] else { return }
+        apply(.heartbeat(epoch: UInt32(clamping: heartbeat.epoch)), to: process)
+    }
+}

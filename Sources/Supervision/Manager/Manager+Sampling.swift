@@ -1,0 +1,42 @@
+import ControlPlane
+import MessageBus
+import TradingModel
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+extension Manager {
+    /// Samples CPU and memory of every process, publishes and stores them, every few seconds.
+    func sampleIfDue(_ now: MonotonicTime) {
+        guard now - lastSample >= Limits.sampleInterval else { return }
+        lastSample = now
+        let time = WallClock.now
+        var rows: [ProcessMetricsRow] = []
+        sample("manager", "manager", getpid(), now, time, into: &rows)
+        for process in allProcesses {
+            guard let pid = process.handle?.pid else { continue }
+            sample(process.role.name, process.name, pid, now, time, into: &rows)
+        }
+        let sampled = rows
+        store?.enqueue("process metrics", isDroppable: true) { try $0.insertProcessMetrics(sampled) }
+    }
+
+    private func sample(
+        _ role: String, _ name: String, _ pid: Int32, _ now: MonotonicTime, _ time: Timestamp,
+        into rows: inout [ProcessMetricsRow]
+    ) {
+        guard let sample = sampler.sample(pid, now: now) else { return }
+        let percent = sample.cpuShare.map { $0 * 100 }
+        rows.append(
+            ProcessMetricsRow(
+                time: time, role: role, name: name, pid: pid, cpuPercent: percent,
+                residentBytes: Int64(sample.residentBytes)))
+        let payload = ProcessHealthPayload(
+            role: role, name: name, processID: pid, time: time, cpuPercent: percent ?? 0,
+            residentBytes: Int64(sample.residentBytes))
+        _ = client?.publish(.health, payload.encoded())
+    }
+}

@@ -1,0 +1,200 @@
+import ControlPlane
+import Foundation
+import MessageBus
+import NIOCore
+import TradingModel
+
+extension Manager {
+    /// Starts a process and answers the machine with `spawned` or `spawnFailed`.
+    func spawn(_ process: ManagedProcess, epoch: UInt32, isPaused: Bool) {
+        process.rejection = nil
+        process.openUpdates = []
+        process.openFlattens = []
+        if let problem = problem(of: process) {
+            // Told after this event is done with, because the machine is still deciding.
+            return later { $0.apply(.configurationRejected(reason: problem), to: process) }
+        }
+        do {
+            try launch(process, epoch: epoch)
+            if let pid = process.handle?.pid {
+                later { $0.apply(.spawned(pid: pid, epoch: epoch), to: process) }
+            }
+        } catch {
+            process.lock = nil
+            process.bootstrapSocket = nil
+            let isTransient = (error as? SupervisionError)?.isTransient ?? true
+            later { $0.apply(.spawnFailed(reason: "\(error)", isTransient: isTransient), to: process) }
+        }
+    }
+
+    /// Why a process cannot be started as it is configured, as far as this executable can tell.
+    private func problem(of process: ManagedProcess) -> String? {
+        guard let strategy = process.strategy, strategy.modulePath == nil else { return nil }
+        return settings.strategies.problem(strategy.className, strategy.configJSON, strategy.limitsJSON)
+    }
+
+    private func launch(_ process: ManagedProcess, epoch: UInt32) throws {
+        let name = lockName(process)
+        switch try InstanceLock.acquire(path: settings.home.instanceLockPath(name)) {
+        case .held(let holder):
+            let owner = holder.map { "process \($0.identity.pid)" } ?? "another process"
+            throw SupervisionError(.spawnRefusedForNow, "\(owner) still holds the lock of \(name)")
+        case .acquired(let lock):
+            process.lock = consume lock
+        }
+        let log = LogFile(path: settings.home.logPath(logName(process)))
+        let logDescriptor = try log.openForAppend()
+        defer { close(logDescriptor) }
+        let executable = process.strategy?.modulePath ?? settings.executable
+        let (socket, childDescriptor) = try BootstrapSocket.makePair()
+        defer { close(childDescriptor) }
+        let pid = try ProcessSpawner.spawn(
+            SpawnRequest(
+                executablePath: executable, arguments: [executable, settings.roleVerb, process.role.name],
+                environment: Self.environment, output: .descriptor(logDescriptor),
+                bootstrapDescriptor: childDescriptor, lockDescriptor: process.lock?.descriptor))
+        let handle = try ProcessHandle(child: pid)
+        process.handle = handle
+        try? process.lock?.record(InstanceLock.Holder(identity: handle.identity, epoch: epoch))
+        let bound = NIOLoopBound((self, process), eventLoop: eventLoop)
+        try exits.watch(handle) { [eventLoop] status in
+            eventLoop.execute {
+                let (manager, process) = bound.value
+                manager.didEnd(process, epoch: epoch, status: status)
+            }
+        }
+        process.bootstrapSocket = socket
+        recordInstance(process, epoch: epoch, identity: handle.identity, executable: executable)
+        try socket.write(bootstrap(for: process, epoch: epoch))
+    }
+
+    /// What a child may know of the environment it is started from: where programs are, and how to write text.
+    private static let environment: [String] = ["PATH", "LANG", "TZ"].compactMap { name in
+        ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
+    }
+
+    private func lockName(_ process: ManagedProcess) -> String {
+        switch process.role {
+        case .bus: "bus"
+        case .feed(let row): "feed-\(row.id)"
+        case .executor(let row): row.id
+        }
+    }
+
+    private func logName(_ process: ManagedProcess) -> String {
+        switch process.role {
+        case .bus: "bus"
+        case .feed(let row): "feed-\(row.name)"
+        case .executor(let row): row.name
+        }
+    }
+
+    private func bootstrap(for process: ManagedProcess, epoch: UInt32) throws -> Bootstrap {
+        let home = settings.home
+        var bootstrap = Bootstrap(
+            role: .bus, socketPath: home.busSocketPath, logPath: home.logPath(logName(process)),
+            token: busToken)
+        switch process.role {
+        case .bus: break
+        case .feed(let row):
+            bootstrap.role = .feed
+            bootstrap.feed = Bootstrap.Feed(
+                name: row.name, kind: row.kind, configJSON: row.configJSON, number: row.number)
+        case .executor(let row):
+            let journal = home.journalDirectory(strategyID: row.id)
+            try FileManager.default.createDirectory(
+                atPath: journal, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            bootstrap.role = .executor
+            bootstrap.journalDirectory = journal
+            bootstrap.strategy = Bootstrap.Strategy(
+                id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),
+                generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON)
+            let symbols = Set(ConfigurationJSON(row.configJSON).instruments)
+            bootstrap.instruments = instruments.filter { symbols.contains($0.symbol) }
+            process.configGeneration = row.configGeneration
+        }
+        return bootstrap
+    }
+
+    private func recordInstance(
+        _ process: ManagedProcess, epoch: UInt32, identity: ProcessIdentity, executable: String
+    ) {
+        guard let row = process.strategy else { return }
+        let instance = NewInstance(
+            strategyID: row.id, epoch: epoch, pid: identity.pid, processStartTime: Int64(identity.startTime),
+            bootID: identity.bootID, binaryPath: executable, configGeneration: row.configGeneration,
+            restartGeneration: row.restartGeneration, startedAt: WallClock.now)
+        store?.enqueue("the instance \(epoch) of \(row.name)") { try $0.insertInstance(instance) }
+        store?.follow(row.id, true)
+    }
+
+    // MARK: - Ends
+
+    /// A process has ended: reads what it left behind and tells the machine.
+    private func didEnd(_ process: ManagedProcess, epoch: UInt32, status: ExitStatus) {
+        if let reply = process.bootstrapSocket?.takeReply() { process.rejection = reply.error }
+        process.bootstrapSocket = nil
+        if let pid = process.handle?.pid { sampler.forget(pid) }
+        process.handle = nil
+        process.lock = nil
+        if let row = process.strategy { recordEnd(of: process, row, epoch: epoch, status: status) }
+        for id in process.openUpdates {
+            finish(
+                id,
+                .failed("the process ended before it confirmed; the new values are used from its next start"),
+                for: process)
+        }
+        for id in process.openFlattens {
+            finish(id, .failed("the process ended before it was flat"), for: process)
+        }
+        process.openUpdates = []
+        process.openFlattens = []
+        if status == .exited(code: ExitStatus.configurationErrorCode), let rejection = process.rejection {
+            apply(.configurationRejected(reason: rejection), to: process)
+        }
+        apply(.exited(epoch: epoch, status: status), to: process)
+        removed.removeAll { $0 === process }
+    }
+
+    private func recordEnd(of process: ManagedProcess, _ row: StrategyRow, epoch: UInt32, status: ExitStatus)
+    {
+        var end = InstanceEnd(reason: process.rejection ?? status.description)
+        switch status {
+        case .exited(let code): end.exitCode = code
+        case .signaled(let signal): end.exitSignal = signal
+        case .unknown: break
+        }
+        if status != .exited(code: 0) {
+            let log = LogFile(path: settings.home.logPath(logName(process)))
+            end.lastLogLines = (try? log.tail(lines: 20))?.joined(separator: "\n")
+        }
+        let now = WallClock.now
+        let final = end
+        store?.follow(row.id, false)
+        store?.enqueue("the end of instance \(epoch) of \(row.name)") {
+            try $0.endInstance(strategyID: row.id, epoch: epoch, final, at: now)
+        }
+    }
+
+    // MARK: - Signals
+
+    func signal(_ process: ManagedProcess, isKill: Bool) {
+        guard let handle = process.handle else { return }
+        do {
+            if isKill { try handle.signalGroup(SIGKILL) } else { try handle.terminate() }
+        } catch let error where error.code == .processGone {
+            // It ended by itself a moment ago; the exit watcher is about to say so.
+        } catch {
+            report(process, "\(error)")
+        }
+    }
+
+    /// Runs something after the current event has been dealt with.
+    private func later(_ body: @escaping (Manager) -> Void) {
+        let bound = NIOLoopBound((self, body), eventLoop: eventLoop)
+        eventLoop.execute {
+            let (manager, body) = bound.value
+            body(manager)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package import ControlPlane
+package import MarketData
+import MessageBus
+package import NIOCore
+import TradingModel
+
+/// What a manager is started with.
+package struct ManagerSettings: Sendable {
+    package var home: HomeDirectory
+    /// The executable that every role is run from, unless a strategy names another.
+    package var executable: String
+    /// The first two arguments of a role process; the role's name follows.
+    package var roleVerb: String
+    package var strategies: StrategyCatalog
+    package var feeds: FeedRegistry
+    /// Takes one line for the operator; called on the manager's loop.
+    package var report: @Sendable (String) -> Void
+
+    package init(
+        home: HomeDirectory, executable: String, roleVerb: String, strategies: StrategyCatalog,
+        feeds: FeedRegistry,
+        report: @escaping @Sendable (String) -> Void
+    ) {
+        self.home = home
+        self.executable = executable
+        self.roleVerb = roleVerb
+        self.strategies = strategies
+        self.feeds = feeds
+        self.report = report
+    }
+}
+
+/// Supervises all processes of a home: reads desired state and commands, starts, watches and stops.
+///
+/// Three threads and no locks between them: the event loop owns the processes and their state machines, the store
+/// thread owns the database, the exit watcher waits for process ends. They hand each other messages and never wait
+/// for one another, so a locked database delays no restart.
+package final class Manager {
+    let settings: ManagerSettings
+    let eventLoop: any EventLoop
+    let exits: ExitWatcher
+    let busToken: [UInt8]
+    let ended: EventLoopPromise<Void>
+    var store: StoreThread?
+    var client: BusClient?
+    var bus: ManagedProcess
+    /// Executors by strategy id, feeds by row id.
+    var executors: [String: ManagedProcess] = [:]
+    var feeds: [String: ManagedProcess] = [:]
+    var instruments: [Instrument] = []
+    var tracker = CommandTracker()
+    var pendingMetrics: [MetricsRow] = []
+    var sampler = ProcessSampler()
+    var lastSample = MonotonicTime(nanoseconds: 0)
+    /// Processes whose rows are gone and that have not ended yet.
+    var removed: [ManagedProcess] = []
+    /// Executors and feeds begin when the bus answers and the configuration has been read.
+    var isBusReady = false
+    var isConfigured = false
+    var stopping: StoppingPhase?
+    var lastTick = MonotonicClock.now
+    private var ticks: RepeatedTask?
+
+    /// In which order everything ends.
+    enum StoppingPhase { case executors, feeds, bus }
+
+    /// Makes a manager; `busToken` is the secret that its processes show to the bus.
+    package init(settings: ManagerSettings, busToken: [UInt8], eventLoop: any EventLoop) throws {
+        self.settings = settings
+        self.busToken = busToken
+        self.eventLoop = eventLoop
+        exits = try ExitWatcher()
+        ended = eventLoop.makePromise(of: Void.self)
+        bus = ManagedProcess(
+            role: .bus, name: "bus",
+            machine: ProcessStateMachine(kind: .service, policy: .service, desired: .running, seed: 1))
+    }
+
+    /// Starts the bus, then all that is wanted; the future ends when everything has stopped.
+    ///
+    /// `leftOver` are commands that an earlier manager accepted and did not see through.
+    package func start(store controlStore: ControlStore, leftOver: [CommandRow]) throws -> EventLoopFuture<
+        Void
+    > {
+        eventLoop.preconditionInEventLoop()
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let loop = eventLoop
+        let catalog = settings.strategies
+        let store = try StoreThread(
+            store: controlStore, home: settings.home, leftOver: leftOver,
+            veto: { command, strategy in Self.refusal(of: command, for: strategy, catalog) },
+            deliver: { event in loop.execute { bound.value.take(event) } })
+        self.store = store
+        store.start()
+        ticks = loop.scheduleRepeatedTask(initialDelay: .milliseconds(250), delay: .milliseconds(250)) { _ in
+            bound.value.tick()
+        }
+        let client = BusClient(
+            socketPath: settings.home.busSocketPath, role: .manager, identity: "manager", token: busToken,
+            eventLoop: loop, delegate: self)
+        self.client = client
+        client.subscribe([
+            .allStrategyStatus, .allStrategyMetrics, TopicPattern(.health), .allFeedStatus,
+            TopicPattern(.managerNudge),
+        ])
+        client.connect()
+        apply(.managerStarted, to: bus)
+        return ended.futureResult
+    }
+
+    /// Ends executors, feeds and the bus, in this order; leaves the desired state as it is.
+    package func stop(reason: String) {
+        eventLoop.preconditionInEventLoop()
+        guard stopping == nil else { return }
+        settings.report("stopping: \(reason)")
+        stopping = .executors
+        for process in sorted(executors) { apply(.managerStopping, to: process) }
+        continueStopping()
+    }
+
+    /// Goes to the next phase when nothing of the current one is left.
+    func continueStopping() {
+        if stopping == .executors, executors.values.allSatisfy({ !$0.machine.hasProcess }) {
+            stopping = .feeds
+            for process in sorted(feeds) { apply(.managerStopping, to: process) }
+        }
+        if stopping == .feeds, feeds.values.allSatisfy({ !$0.machine.hasProcess }) {
+            stopping = .bus
+            client?.close(reason: "the manager stops")
+            apply(.managerStopping, to: bus)
+        }
+        if stopping == .bus, !bus.machine.hasProcess { finish() }
+    }
+
+    private func finish() {
+        ticks?.cancel()
+        ticks = nil
+        flushMetrics()
+        let store = store
+        let ended = ended
+        // The store thread may take a while to write what is left; the loop has nothing more to do meanwhile.
+        store?.stop()
+        exits.close()
+        ended.succeed()
+    }
+
+    /// Four times a second: notices its own stalls, writes metrics, samples processes.
+    private func tick() {
+        let now = MonotonicClock.now
+        let gap = now - lastTick
+        lastTick = now
+        if gap > Limits.managerStall {
+            for process in allProcesses { apply(.managerStalled(by: gap), to: process) }
+        }
+        flushMetrics()
+        sampleIfDue(now)
+        if stopping != nil { continueStopping() }
+    }
+
+    // MARK: - Shared
+
+    var allProcesses: [ManagedProcess] { [bus] + sorted(feeds) + sorted(executors) }
+
+    /// In the order of names, so that logs and starts do not depend on hashing.
+    func sorted(_ processes: [String: ManagedProcess]) -> [ManagedProcess] {
+        processes.values.sorted { $0.name < $1.name }
+    }
+
+    func report(_ process: ManagedProcess, _ text: String) {
+        settings.report("\(process.role.name) \(process.name): \(text)")
+    }
+}
+
+@available(*, unavailable, message: "a manager stays on its event loop")
+extension Manager: Sendable {}

@@ -1,0 +1,194 @@
+import ControlPlane
+import Foundation
+import Synchronization
+import TradingModel
+
+/// The thread that owns the database and the journal tails, so that supervision never waits for either.
+///
+/// The supervisor's loop hands it writes; it hands over what people changed. Neither waits for the other: when the
+/// database is locked, full or gone, writes keep their order in the mailbox and are tried again.
+final class StoreThread: Sendable {
+    /// What the thread tells the supervisor.
+    enum Event: Sendable {
+        /// Commands that were accepted: desired state and configuration are already stored.
+        case accepted([AcceptedCommand])
+        /// All strategies and feeds as they are stored now; sent when any of them may have changed.
+        case configuration(Configuration)
+        /// A journal cannot be read on.
+        case journalCorrupt(strategyID: String, problem: String)
+        /// The database cannot be used at the moment, or can be used again (`nil`).
+        case trouble(String?)
+    }
+
+    /// All that people configure, as it is stored.
+    struct Configuration: Sendable {
+        var strategies: [StrategyRow]
+        var feeds: [FeedRow]
+        var instruments: [Instrument]
+        /// The highest epoch ever used, by strategy id, of strategies that are new to this thread.
+        var lastEpochs: [String: UInt32]
+    }
+
+    /// A write that waits for its turn.
+    struct Write: Sendable {
+        /// What it is, for messages.
+        var label: String
+        /// May be given up when too much is waiting: samples that the next ones replace.
+        var isDroppable = false
+        var body: @Sendable (ControlStore) throws -> Void
+    }
+
+    private struct Mailbox {
+        var writes: [Write] = []
+        var droppedCount = 0
+        var tails: [(id: String, isFollowed: Bool)] = []
+        var isNudged = false
+        var isStopping = false
+    }
+
+    private let store: ControlStore
+    private let watcher: ChangeWatcher
+    private let home: HomeDirectory
+    private let leftOver: [CommandRow]
+    private let veto: @Sendable (CommandRow, StrategyRow) -> String?
+    private let deliver: @Sendable (Event) -> Void
+    private let mailbox = Mutex(Mailbox())
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// Makes the thread; `start` begins it. `veto` says why a command cannot be accepted; `deliver` is called on
+    /// the thread and must only hand over.
+    init(
+        store: ControlStore, home: HomeDirectory, leftOver: [CommandRow],
+        veto: @escaping @Sendable (CommandRow, StrategyRow) -> String?,
+        deliver: @escaping @Sendable (Event) -> Void
+    ) throws {
+        self.store = store
+        self.home = home
+        self.leftOver = leftOver
+        self.veto = veto
+        self.deliver = deliver
+        watcher = try ChangeWatcher(store)
+    }
+
+    func start() {
+        let thread = Thread { [self] in
+            var state = StoreThreadState(store: store, home: home)
+            run(&state)
+            ended.signal()
+        }
+        thread.name = "store"
+        thread.start()
+    }
+
+    /// Queues a write; any thread.
+    func enqueue(
+        _ label: String, isDroppable: Bool = false, _ body: @escaping @Sendable (ControlStore) throws -> Void
+    ) {
+        mailbox.withLock { mailbox in
+            if isDroppable, mailbox.writes.count >= Limits.storeWritesMax {
+                mailbox.droppedCount += 1
+            } else {
+                mailbox.writes.append(Write(label: label, isDroppable: isDroppable, body: body))
+            }
+        }
+        watcher.wake()
+    }
+
+    /// Begins to follow a strategy's journal, or reads it to its end and lets go of it; any thread.
+    func follow(_ strategyID: String, _ isFollowed: Bool) {
+        mailbox.withLock { $0.tails.append((strategyID, isFollowed)) }
+        watcher.wake()
+    }
+
+    /// Makes the thread look for commands at once; any thread.
+    func nudge() {
+        mailbox.withLock { $0.isNudged = true }
+        watcher.wake()
+    }
+
+    /// Does everything that is queued, reads all journals to their ends, and ends the thread; waits for it.
+    func stop() {
+        mailbox.withLock { $0.isStopping = true }
+        watcher.wake()
+        ended.wait()
+    }
+
+    // MARK: - The thread
+
+    private func run(_ state: inout StoreThreadState) {
+        while true {
+            let reason = watcher.wait(until: state.nextDeadline)
+            let taken = mailbox.withLock { mailbox in
+                let taken = mailbox
+                mailbox.writes.removeAll()
+                mailbox.tails.removeAll()
+                mailbox.isNudged = false
+                return taken
+            }
+            for tail in taken.tails { state.follow(tail.id, tail.isFollowed) }
+            state.hasTrouble = false
+            let rest = perform(taken.writes, &state)
+            if !rest.isEmpty { mailbox.withLock { $0.writes.insert(contentsOf: rest, at: 0) } }
+            if reason == .changed || taken.isNudged || state.mustLook { look(&state) }
+            state.ingestDue(isEverything: taken.isStopping) { deliver($0) }
+            state.checkpointDue()
+            if !state.hasTrouble, state.toldTrouble != nil {
+                state.toldTrouble = nil
+                deliver(.trouble(nil))
+            }
+            if taken.isStopping {
+                // One more attempt was made above; what a locked database refuses now waits in the journals.
+                return
+            }
+        }
+    }
+
+    /// Performs writes in order; returns those from the first that must be tried again.
+    private func perform(_ writes: [Write], _ state: inout StoreThreadState) -> [Write] {
+        for (index, write) in writes.enumerated() {
+            do {
+                try write.body(store)
+            } catch let error as ControlError where error.isTransient {
+                tell("results wait in the journals: \(error)", &state)
+                return Array(writes[index...])
+            } catch {
+                // A write that can never succeed (its strategy was deleted meanwhile) must not block the others.
+                deliver(.trouble("\(write.label) was refused: \(error)"))
+            }
+        }
+        return []
+    }
+
+    /// Accepts commands and reads the configuration.
+    private func look(_ state: inout StoreThreadState) {
+        do {
+            let accepted = try store.acceptPending(now: WallClock.now, veto: veto)
+            let configuration = try state.configuration()
+            state.mustLook = false
+            if state.isFirstLook {
+                // Processes first, as their rows want them; then what is still open from before.
+                state.isFirstLook = false
+                deliver(.configuration(configuration))
+                let open = leftOver.map {
+                    AcceptedCommand(leftOver: $0, strategies: configuration.strategies)
+                }
+                deliver(.accepted(open + accepted))
+            } else {
+                // Commands first: the rows have their effects already, which is no edit by somebody else.
+                if !accepted.isEmpty { deliver(.accepted(accepted)) }
+                deliver(.configuration(configuration))
+            }
+        } catch {
+            state.mustLook = true
+            tell("commands wait: \(error)", &state)
+        }
+    }
+
+    /// Says once what is wrong, and once when it is over.
+    private func tell(_ trouble: String, _ state: inout StoreThreadState) {
+        state.hasTrouble = true
+        guard state.toldTrouble != trouble else { return }
+        state.toldTrouble = trouble
+        deliver(.trouble(trouble))
+    }
+}

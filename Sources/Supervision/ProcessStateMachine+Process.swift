@@ -1,0 +1,167 @@
+extension ProcessStateMachine {
+    // MARK: - Start
+
+    mutating func spawned(_ newPID: Int32, _ spawnedEpoch: UInt32, _ now: MonotonicTime) {
+        guard hasProcess, spawnedEpoch == epoch, pid == nil else { return }
+        pid = newPID
+        guard status == .stopping || status == .stuck else { return }
+        // It was told to end before it was there, so its time for that begins now.
+        if deadlines.kill != nil { deadlines.kill = clock.managerTime(now) + policy.stopTimeout }
+        sendEndSignals()
+    }
+
+    mutating func spawnFailed(_ why: String, _ isTransient: Bool, _ now: MonotonicTime) {
+        guard hasProcess, pid == nil else { return }
+        let isStarting = status == .starting
+        clearProcess()
+        if !isStarting {
+            proceedAfterExit(nil, now)
+        } else if isTransient {
+            fail("could not be started: \(why)", now)
+        } else {
+            setStatus(.error, reason: "could not be started: \(why)")
+        }
+    }
+
+    mutating func ready(_ readyEpoch: UInt32, _ now: MonotonicTime) {
+        guard hasProcess, readyEpoch == epoch, status == .starting else { return }
+        becomeReady(reason: "", now)
+    }
+
+    /// Starting is over: the watchdog and the time until stability begin.
+    mutating func becomeReady(reason: String, _ now: MonotonicTime) {
+        deadlines = Deadlines()
+        deadlines.lastHeartbeat = policy.isWatched ? clock.busTime(now) : nil
+        deadlines.stable = clock.managerTime(now) + policy.stableAfter
+        setStatus(startsPaused ? .paused : .running, reason: reason)
+        requestDesiredMode(now)
+    }
+
+    mutating func configurationRejected(_ why: String, _ now: MonotonicTime) {
+        let words = "configuration: \(why)"
+        switch status {
+        case .starting where pid == nil:
+            clearProcess()
+            setStatus(.error, reason: words)
+        case .starting:
+            beginStopping(then: .reject(words), reason: words, now)
+        case .backoff:
+            clearProcess()
+            setStatus(.error, reason: words)
+        case .stopped, .running, .paused, .stopping, .error, .stuck:
+            break
+        }
+    }
+
+    // MARK: - Pause and resume
+
+    /// Asks the process for the desired mode unless it is in that mode or has been asked lately.
+    mutating func requestDesiredMode(_ now: MonotonicTime) {
+        guard isReady, kind == .executor else { return }
+        let wanted: DesiredState = desired == .paused ? .paused : .running
+        let observed: DesiredState? = !isModeKnown ? nil : status == .paused ? .paused : .running
+        guard wanted != (unconfirmedRequest ?? observed) || isConfirmationOverdue else { return }
+        isConfirmationOverdue = false
+        deadlines.confirmation = clock.busTime(now) + policy.readyTimeout
+        sendRequest(wanted, now)
+    }
+
+    /// Sends a request and arms its repetition.
+    mutating func sendRequest(_ wanted: DesiredState, _ now: MonotonicTime) {
+        unconfirmedRequest = wanted
+        deadlines.repeatRequest = clock.busTime(now) + .seconds(1)
+        actions.append(wanted == .paused ? .sendPause(epoch: epoch) : .sendResume(epoch: epoch))
+    }
+
+    mutating func confirmed(_ mode: DesiredState, _ confirmedEpoch: UInt32, _ now: MonotonicTime) {
+        guard confirmedEpoch == epoch, isReady, kind == .executor else { return }
+        isModeKnown = true
+        setStatus(mode == .paused ? .paused : .running)
+        if unconfirmedRequest == mode {
+            forgetConfirmations()
+            deadlines.repeatRequest = nil
+            deadlines.confirmation = nil
+        }
+        requestDesiredMode(now)
+    }
+
+    mutating func busBack(_ now: MonotonicTime) {
+        guard clock.regainBus(now), isReady, let wanted = unconfirmedRequest else { return }
+        sendRequest(wanted, now)
+    }
+
+    // MARK: - Health
+
+    mutating func heartbeat(_ beatEpoch: UInt32, _ now: MonotonicTime) {
+        guard beatEpoch == epoch, isReady, deadlines.lastHeartbeat != nil else { return }
+        deadlines.lastHeartbeat = clock.busTime(now)
+        setHealth(.ok)
+    }
+
+    // MARK: - End
+
+    mutating func exited(_ exitedEpoch: UInt32, _ exit: ExitStatus, _ now: MonotonicTime) {
+        guard hasProcess, exitedEpoch == epoch else { return }
+        let before = status
+        clearProcess()
+        switch before {
+        case .stopping, .stuck:
+            proceedAfterExit(exit, now)
+        case .starting:
+            if exit == .exited(code: ExitStatus.configurationErrorCode) {
+                setStatus(.error, reason: "configuration: \(exit); its log says why")
+            } else {
+                fail("\(exit) before it was ready", now)
+            }
+        case .running, .paused:
+            if exit == .exited(code: ExitStatus.configurationErrorCode) {
+                setStatus(.error, reason: "configuration: \(exit); its log says why")
+            } else if exit == .exited(code: 0), policy.mode != .always {
+                desired = .stopped
+                actions.append(.setDesired(.stopped))
+                setStatus(.stopped, reason: "completed")
+            } else {
+                fail("\(exit)", now)
+            }
+        case .stopped, .backoff, .error:
+            preconditionFailure("there is no process in the state \(before)")
+        }
+    }
+
+    /// The process that was told to end is gone, or was never there.
+    private mutating func proceedAfterExit(_ exit: ExitStatus?, _ now: MonotonicTime) {
+        switch afterExit {
+        case .stop:
+            setStatus(.stopped, reason: isManagerStopping ? "the manager stopped" : "stopped by operator")
+        case .startAgain:
+            spawn(now)
+        case .reject(let why):
+            setStatus(.error, reason: why)
+        case .fail(let why):
+            if exit == .exited(code: ExitStatus.configurationErrorCode) {
+                setStatus(.error, reason: "configuration: exited with code 78; its log says why")
+            } else {
+                fail(why, now)
+            }
+        }
+    }
+
+    /// An unstable end: backoff, or error when the budget is used or the policy says never.
+    private mutating func fail(_ why: String, _ now: MonotonicTime) {
+        guard policy.mode != .never else { return setStatus(.error, reason: why) }
+        let pause: Duration
+        switch budget.recordExit(at: clock.managerTime(now), policy: policy) {
+        case .restart(let after):
+            pause = after
+        case .exhausted(let after):
+            let count = policy.unstableExitsMax
+            let words =
+                "crash loop: \(count) unstable ends within \(seconds(policy.unstableWindow)) s, the last: \(why)"
+            actions.append(.raiseAlarm(words))
+            guard policy.isPersistent else { return setStatus(.error, reason: words) }
+            pause = after
+        }
+        deadlines.restart = clock.managerTime(now) + pause
+        setStatus(.backoff, reason: why)
+    }
+}

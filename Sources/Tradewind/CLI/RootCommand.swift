@@ -1,0 +1,27 @@
+import ArgumentParser
+import Foundation
+
+/// The command line: `tradewind`, or the name of the executable it is compiled into.
+struct RootCommand: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: URL(fileURLWithPath: CommandLine.arguments[0]).lastPathComponent,
+            abstract: "Run trading strategies, each in its own process, controlled by one SQLite file.",
+            discussion: ExitCodes.discussion,
+            version: TradewindVersion.text,
+            subcommands: [
+                InitCommand.self, RunCommand.self, StrategiesCommand.self, StartCommand.self,
+                StopCommand.self,
+                RestartCommand.self, PauseCommand.self, ResumeCommand.self, FlattenCommand.self,
+                UpdateCommand.self,
+                StatusCommand.self, LogsCommand.self, FeedsCommand.self, InstrumentsCommand.self,
+                TicksCommand.self,
+                BacktestCommand.self, BusCommand.self,
+            ])
+    }
+}
+
+/// The version of this program.
+enum TradewindVersion {
+    static let text = "0.1.0"
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import ControlPlane
+import Foundation
+import NIOCore
+import NIOPosix
+import StrategyExecution
+import Supervision
+import TradingModel
+
+/// `tradewind run`
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run the manager of a home in the foreground, until Ctrl-C or SIGTERM.",
+        discussion: """
+            Starts the bus, the enabled feeds and every strategy that is wanted, executes commands, and restarts what \
+            crashes. At its end everything is stopped in order and the desired state stays as it was, so that the \
+            next run carries on.
+            """)
+
+    @OptionGroup var home: HomeOptions
+
+    @Option(name: .customLong("for"), help: "End after so many seconds.")
+    var duration: Double?
+
+    func run() throws {
+        try reporting {
+            let directory = try home.directory()
+            try directory.checkInitialized()
+            let lock = try Self.takeLock(directory)
+            defer { _ = lock.path }
+            let store = try ControlStore.open(directory, access: .manager)
+            try directory.createRunDirectory()
+            try LeftOverProcesses.end(in: directory) { Self.report($0) }
+            try Self.settleInterrupted(store)
+            // Before any other thread exists, so that all of them leave the signals to this one.
+            let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
+            signal(SIGPIPE, SIG_IGN)
+            try Self.supervise(directory, store, signals, duration)
+            try store.close()
+        }
+    }
+
+    private static func takeLock(_ directory: HomeDirectory) throws -> InstanceLock {
+        switch try InstanceLock.acquire(path: directory.managerLockPath) {
+        case .held(let holder):
+            let owner = holder.map { "process \($0.identity.pid)" } ?? "another process"
+            throw CommandLineError(
+                ExitCodes.failed, "a manager is running in \(directory.path) already: \(owner)")
+        case .acquired(let lock):
+            try lock.record(InstanceLock.Holder(identity: .current, epoch: 0))
+            return lock
+        }
+    }
+
+    /// Closes the records of processes that the last manager did not see the end of; they are gone by now.
+    private static func settleInterrupted(_ store: ControlStore) throws {
+        let now = WallClock.now
+        for instance in try store.liveInstances() {
+            try store.endInstance(
+                strategyID: instance.strategyID, epoch: instance.epoch,
+                InstanceEnd(reason: "its manager ended without stopping it"), at: now)
+        }
+        for strategy in try store.strategies() where strategy.status.isLive {
+            try store.setStatus(
+                strategy.id, to: .stopped, reason: "its manager ended without stopping it", at: now)
+        }
+        try store.setEngineInfo("manager_pid", String(ProcessIdentity.current.pid), at: now)
+        try store.setEngineInfo("manager_started_at", now.description, at: now)
+    }
+
+    private static func supervise(
+        _ directory: HomeDirectory, _ store: ControlStore, _ signals: SignalThread, _ duration: Double?
+    ) throws {
+        let leftOver = try store.acceptedCommands()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let settings = ManagerSettings(
+            home: directory, executable: executablePath(), roleVerb: RoleProcess.verb,
+            strategies: StrategyCatalog(registry: AppRegistry.shared), feeds: AppRegistry.shared.feeds,
+            report: { report($0) })
+        var random = SystemRandomNumberGenerator()
+        let token = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        report("home \(directory.path), pid \(ProcessIdentity.current.pid)")
+        let ended = try loop.submit {
+            let manager = try Manager(settings: settings, busToken: token, eventLoop: loop)
+            let ended = try manager.start(store: store, leftOver: leftOver)
+            let bound = NIOLoopBound(manager, eventLoop: loop)
+            signals.start { number in
+                loop.execute {
+                    bound.value.stop(reason: number == SIGINT ? "interrupted" : "signal \(number)")
+                }
+            }
+            if let duration {
+                loop.scheduleTask(in: .milliseconds(Int64(max(0, duration) * 1000))) {
+                    bound.value.stop(reason: "\(duration) seconds are over")
+                }
+            }
+            return ended
+        }.wait()
+        try ended.wait()
+        report("stopped")
+        try group.syncShutdownGracefully()
+    }
+
+    /// The file this process was started from, so that its children are the same program.
+    private static func executablePath() -> String {
+        #if os(Linux)
+            if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+                return path
+            }
+        #endif
+        return Bundle.main.executablePath ?? CommandLine.arguments[0]
+    }
+
+    private static func report(_ line: String) {
+        printError("\(WallClock.now) \(line)")
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import ControlPlane
+import Monitoring
+import Supervision
+
+/// `tradewind status`
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What runs, what it earns and what it costs.")
+
+    @OptionGroup var home: HomeOptions
+    @Flag(name: .long, help: "Print JSON.") var json = false
+
+    func run() throws {
+        try reporting {
+            let directory = try home.directory()
+            let report = try StatusReport(
+                home: directory.path, managerProcessID: ManagerProbe.pid(directory), store: home.open(.reader)
+            )
+            if json { try printJSON(report) } else { print(report.text()) }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+// A strategy author imports one module.
+@_exported public import MarketData
+@_exported public import TradingEngine
+@_exported public import TradingModel

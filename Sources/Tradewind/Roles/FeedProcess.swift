@@ -1,0 +1,167 @@
+import MarketData
+import MessageBus
+import NIOCore
+import Supervision
+import TradingModel
+
+/// The role that runs one market-data feed: pulls due records from it and sends them to the bus.
+///
+/// Confined to its event loop. When the bus is full, nothing is pulled until it can take more; a lossless feed
+/// therefore runs at the pace of its slowest reader.
+final class FeedProcess: BusClientDelegate {
+    private let bootstrap: Bootstrap
+    private let settings: Bootstrap.Feed
+    private let eventLoop: any EventLoop
+    private let isLossless: Bool
+    private let completion: EventLoopPromise<Int32>
+    private let instruments: [Instrument]
+    private var feed: any MarketDataFeed
+    private var batch = MarketEventBatch(capacity: 1024)
+    private var client: BusClient?
+    private var timer: Scheduled<Void>?
+    private var heartbeat: RepeatedTask?
+    private var recordCount: UInt64 = 0
+    private var isConnected = false
+    private var isPumping = false
+    private var isEnding = false
+    private var sourceEnded = false
+    private var exitCode: Int32?
+
+    init(bootstrap: Bootstrap, registry: FeedRegistry, eventLoop: any EventLoop) throws {
+        self.bootstrap = bootstrap
+        self.eventLoop = eventLoop
+        guard let settings = bootstrap.feed else {
+            throw RoleError(
+                exitCode: ExitStatus.configurationErrorCode,
+                message: "the bootstrap document is not one of a feed")
+        }
+        self.settings = settings
+        do {
+            let configuration = try FeedConfiguration(
+                feedName: settings.name, kind: settings.kind, json: settings.configJSON)
+            isLossless = try configuration.flag("lossless")
+            feed = try registry.makeFeed(configuration)
+            instruments = try registry.instruments(for: configuration)
+        } catch {
+            throw RoleError(
+                exitCode: ExitStatus.configurationErrorCode, message: "feed \(settings.name): \(error)")
+        }
+        completion = eventLoop.makePromise(of: Int32.self)
+    }
+
+    /// Connects and begins; the future gives the exit code: 0 when the source ended or it was told to stop.
+    func start() -> EventLoopFuture<Int32> {
+        let client = BusClient(
+            socketPath: bootstrap.socketPath, role: .feed, identity: settings.name, token: bootstrap.token,
+            eventLoop: eventLoop, delegate: self)
+        self.client = client
+        client.onWritable = { [weak self] in self?.pump() }
+        client.connect()
+        return completion.futureResult
+    }
+
+    /// Ends in order; exit code 0.
+    func stop() { end(status: nil, exitCode: 0, error: nil) }
+
+    // MARK: - BusClientDelegate
+
+    func busClientDidConnect(_ client: BusClient) {
+        isConnected = true
+        announceInstruments()
+        publish(.running)
+        if heartbeat == nil {
+            let bound = NIOLoopBound(self, eventLoop: eventLoop)
+            heartbeat = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+                bound.value.publish(.running)
+            }
+        }
+        pump()
+    }
+
+    func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
+        isConnected = false
+        if let exitCode { completion.succeed(exitCode) }
+    }
+
+    // MARK: - Pumping
+
+    /// Sends what is due until the bus is full, nothing is due, or the source has ended.
+    private func pump() {
+        guard isConnected, !isEnding, !isPumping, let client else { return }
+        isPumping = true
+        defer { isPumping = false }
+        timer?.cancel()
+        timer = nil
+        // Bounded, so that a feed as fast as possible still hears signals and the bus.
+        for _ in 0..<64 {
+            guard sendBatch(to: client) else { return client.flush() }
+            if sourceEnded { return end(status: .ended, exitCode: 0, error: nil) }
+            do {
+                let now = WallClock.now
+                switch try feed.next(into: &batch, now: now) {
+                case .ready: break
+                case .wait(let until):
+                    if batch.isEmpty {
+                        client.flush()
+                        return wake(after: until - now)
+                    }
+                case .ended: sourceEnded = true
+                }
+            } catch {
+                return end(status: .error, exitCode: 74, error: "\(error)")
+            }
+        }
+        client.flush()
+        wake(after: .zero)
+    }
+
+    /// Hands the batch over; false when the bus is full, in which case `onWritable` calls `pump` again.
+    private func sendBatch(to client: BusClient) -> Bool {
+        guard !batch.isEmpty else { return true }
+        let result = client.sendRecords(batch.events, source: settings.number, lossless: isLossless)
+        guard result == .sent else { return false }
+        recordCount += UInt64(batch.count)
+        batch.removeAll()
+        return true
+    }
+
+    private func wake(after delay: Duration) {
+        let nanoseconds = max(0, delay.wholeNanoseconds)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        timer = eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) { bound.value.pump() }
+    }
+
+    // MARK: - Status
+
+    private func announceInstruments() {
+        let categories = Dictionary(grouping: instruments, by: \.category).sorted { $0.key < $1.key }
+        for (category, members) in categories {
+            let payload = InstrumentsPayload(category: category, instruments: members)
+            _ = client?.publish(.instruments(category), payload.encoded())
+        }
+    }
+
+    private func publish(_ status: FeedStatusPayload.Status, error: String? = nil) {
+        let payload = FeedStatusPayload(
+            feed: settings.name, status: status, records: recordCount, time: WallClock.now, error: error)
+        _ = client?.publish(.feedStatus(settings.name), payload.encoded())
+    }
+
+    private func end(status: FeedStatusPayload.Status?, exitCode: Int32, error: String?) {
+        guard !isEnding else { return }
+        isEnding = true
+        timer?.cancel()
+        heartbeat?.cancel()
+        if let error { printError(error) }
+        if let status { publish(status, error: error) }
+        self.exitCode = exitCode
+        // All that was taken is written before the connection closes, however long a lossless reader takes; a stop
+        // does not wait for that.
+        if status == nil || client?.isConnected != true {
+            eventLoop.scheduleTask(in: .seconds(client?.isConnected == true ? 1 : 0)) { [completion] in
+                completion.succeed(exitCode)
+            }
+        }
+        client?.close(reason: status?.rawValue ?? "stopped")
+    }
+}

@@ -1,0 +1,110 @@
+import MarketData
+import MessageBus
+import NIOCore
+import NIOPosix
+import StrategyExecution
+import Supervision
+import TradingEngine
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The life of a process that the manager started: read what it is to be, be it, end with a meaningful code.
+enum RoleProcess {
+    /// The hidden first argument; the second one names the role, for `ps`. Everything else comes by descriptor.
+    static let verb = "role-process"
+
+    /// Runs the role to its end; the exit code: 0 in order, 74 input or output, 78 wrong configuration.
+    static func run(role: String, registry: AppRegistry) -> Int32 {
+        let channel = BootstrapChannel(descriptor: SpawnRequest.bootstrapDescriptor)
+        let bootstrap: Bootstrap
+        do {
+            bootstrap = try channel.read(Bootstrap.self, timeout: .seconds(10))
+        } catch {
+            printError("'\(verb)' is started by 'tradewind run' only: \(error)")
+            return 64
+        }
+        // Signals go to one thread that waits for them; every other thread inherits the blocked mask.
+        let signals = SignalThread(signals: [SIGTERM, SIGINT, SIGHUP])
+        signal(SIGPIPE, SIG_IGN)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let exitCode = try start(bootstrap, registry: registry, loop: group.next(), signals: signals)
+                .wait()
+            return exitCode
+        } catch let error as RoleError {
+            printError(error.message)
+            try? channel.write(BootstrapReply(error: error.message), timeout: .seconds(1))
+            return error.exitCode
+        } catch {
+            printError("\(error)")
+            try? channel.write(BootstrapReply(error: "\(error)"), timeout: .seconds(1))
+            return 74
+        }
+    }
+
+    private static func start(
+        _ bootstrap: Bootstrap, registry: AppRegistry, loop: any EventLoop, signals: SignalThread
+    ) throws -> EventLoopFuture<Int32> {
+        switch bootstrap.role {
+        case .executor:
+            let className = bootstrap.strategy?.className ?? ""
+            guard let strategy = registry.strategy(named: className) else {
+                let known = registry.strategies.map { $0.name }.joined(separator: ", ")
+                throw RoleError(
+                    exitCode: ExitStatus.configurationErrorCode,
+                    message: "unknown strategy class '\(className)'; this program has: \(known)")
+            }
+            return startExecutor(strategy, bootstrap, loop, signals)
+        case .feed:
+            return startFeed(bootstrap, registry.feeds, loop, signals)
+        case .bus:
+            return BusProcess.run(bootstrap: bootstrap, eventLoop: loop, signals: signals)
+        case .recorder:
+            throw RoleError(
+                exitCode: ExitStatus.configurationErrorCode, message: "this program has no recorder")
+        }
+    }
+
+    private static func startFeed(
+        _ bootstrap: Bootstrap, _ registry: FeedRegistry, _ loop: any EventLoop, _ signals: SignalThread
+    ) -> EventLoopFuture<Int32> {
+        loop.flatSubmit {
+            do {
+                let feed = try FeedProcess(bootstrap: bootstrap, registry: registry, eventLoop: loop)
+                let bound = NIOLoopBound(feed, eventLoop: loop)
+                signals.start { _ in loop.execute { bound.value.stop() } }
+                return feed.start()
+            } catch {
+                return loop.makeFailedFuture(error)
+            }
+        }
+    }
+
+    private static func startExecutor<S: Strategy>(
+        _ strategy: S.Type, _ bootstrap: Bootstrap, _ loop: any EventLoop, _ signals: SignalThread
+    ) -> EventLoopFuture<Int32> {
+        loop.flatSubmit {
+            do {
+                let executor = try Executor(
+                    bootstrap: bootstrap, strategy: strategy, eventLoop: loop, clock: { WallClock.now })
+                let bound = NIOLoopBound(executor, eventLoop: loop)
+                signals.start { _ in loop.execute { bound.value.stop(reason: "signal") } }
+                return executor.start()
+            } catch {
+                let code = (error as? ExecutionError)?.code
+                let exitCode = code == .configuration ? ExitStatus.configurationErrorCode : 74
+                return loop.makeFailedFuture(RoleError(exitCode: exitCode, message: "\(error)"))
+            }
+        }
+    }
+}
+
+/// Why a role could not be started, with the exit code that tells the manager what to make of it.
+struct RoleError: Error {
+    var exitCode: Int32
+    var message: String
+}

@@ -1,0 +1,138 @@
+package import TradingModel
+
+/// Runs one strategy: records in, orders out, on one thread, without I/O.
+///
+/// For each record: bars and timers due at or before its time come first; the venue updates its market and
+/// matches resting orders; the strategy hears of the fills, then of the record; its commands reach the venue,
+/// and the answers the strategy, until nothing is left.
+///
+/// **Time** moves only through records, by their receive time, and never back. `start(at: .epoch)` means that
+/// the time is not known yet: the first record then sets it and `onStart` runs just before that record.
+///
+/// **Journal.** Every order, answer, fill, parameter change and saved state goes to the output, an order
+/// before it goes to the venue, an answer before the strategy hears of it; of a fill, `.fill` comes before
+/// `.orderUpdated`.
+package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput> {
+    /// Plain memory, freed in `deinit`, for the reason given at `StrategyContext.states`.
+    let strategy: UnsafeMutablePointer<S>
+    let venue: UnsafeMutablePointer<V>
+    let counters: UnsafeMutablePointer<EngineCounters>
+    let reports: UnsafeMutablePointer<[VenueReport]>
+    let context: StrategyContext
+    var phase = EnginePhase.made
+    var hash = OrderLogHash()
+    var rateWindow: OrderRateWindow?
+    /// Set while the engine itself closes positions, so that pause and daily loss do not stand in the way.
+    var isFlattening = false
+    package private(set) var configuration: EngineConfiguration
+    /// The parameters in force.
+    package internal(set) var parameters: ParameterValues
+    package internal(set) var output: Output
+
+    /// Makes an engine; the strategy was made with the same parameters. Traps when the instruments are not
+    /// valid, see `EngineConfiguration.validate()`.
+    package init(
+        strategy: S, venue: V, configuration: EngineConfiguration, parameters: ParameterValues, output: Output
+    ) {
+        do throws(EngineError) { try configuration.validate() } catch { preconditionFailure("\(error)") }
+        self.strategy = .allocate(capacity: 1)
+        self.strategy.initialize(to: strategy)
+        self.venue = .allocate(capacity: 1)
+        self.venue.initialize(to: venue)
+        counters = .allocate(capacity: 1)
+        counters.initialize(to: EngineCounters())
+        reports = .allocate(capacity: 1)
+        reports.initialize(to: [])
+        self.configuration = configuration
+        self.parameters = parameters
+        self.output = output
+        context = StrategyContext(
+            instruments: configuration.instruments, epoch: configuration.epoch, seed: configuration.seed,
+            startingCash: configuration.startingCash)
+        rateWindow = configuration.limits.maxOrdersPerSecond.map { OrderRateWindow(ordersPerSecond: $0) }
+    }
+
+    deinit {
+        strategy.deinitialize(count: 1)
+        strategy.deallocate()
+        venue.deinitialize(count: 1)
+        venue.deallocate()
+        counters.deallocate()
+        reports.deinitialize(count: 1)
+        reports.deallocate()
+    }
+
+    /// Whether records are withheld from the strategy.
+    package var isPaused: Bool { context.isPaused }
+
+    /// The account as it stands.
+    package var portfolio: Portfolio { context.core.pointee.portfolio }
+
+    /// How things stand.
+    package var status: EngineStatus {
+        let portfolio = context.core.pointee.portfolio
+        return EngineStatus(
+            events: counters.pointee.events, invalidEvents: counters.pointee.invalid,
+            foreignEvents: counters.pointee.foreign,
+            outOfOrderEvents: counters.pointee.outOfOrder, withheldEvents: counters.pointee.withheld,
+            missingEvents: counters.pointee.missing, skippedTimers: counters.pointee.skippedTimers,
+            equity: portfolio.equity,
+            cash: portfolio.cash, realizedPnL: portfolio.realizedPnL, unrealizedPnL: portfolio.unrealizedPnL,
+            fees: portfolio.fees, drawdown: portfolio.drawdown, maxDrawdown: portfolio.maxDrawdown,
+            positionsCount: portfolio.openPositionCount, ordersCount: portfolio.totals.orderCount,
+            openOrdersCount: context.orders.open.count, deniedCount: counters.pointee.denied,
+            fillsCount: portfolio.totals.fillCount, roundTripsCount: portfolio.totals.roundTripCount,
+            successRate: portfolio.successRate, lastEventTime: context.now, orderLogHash: hash,
+            metrics: context.metrics.map { EngineStatus.Metric(name: $0.name, value: $0.value) },
+            isPaused: context.isPaused)
+    }
+
+    /// All that a next process needs to carry on from here; asks the strategy for its state.
+    package func snapshot() -> EngineSnapshot {
+        EngineSnapshot(
+            totals: context.core.pointee.portfolio.totals,
+            positions: context.core.pointee.portfolio.positions,
+            openOrders: context.orders.open.filter { $0.status != .initialized },
+            savedState: strategy.pointee.save())
+    }
+
+    /// Puts other limits in force; the day's loss and the order rate are counted anew.
+    package func update(limits: RiskLimits) {
+        configuration.limits = limits
+        rateWindow = limits.maxOrdersPerSecond.map { OrderRateWindow(ordersPerSecond: $0) }
+        if phase == .running { beginDay() }
+    }
+
+    // MARK: - Shared steps
+
+    /// Adds to journal and hash.
+    func record(_ record: JournalRecord) {
+        switch record {
+        case .orderSubmitted(let order): hash.combine(order)
+        case .orderUpdated(let update): hash.combine(update, time: context.now)
+        case .fill(let fill): hash.combine(fill)
+        case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .sessionEnded: break
+        }
+        output.record(record, at: context.now)
+    }
+
+    /// Starts to count a UTC day's loss, when there is a limit to it.
+    func beginDay() {
+        guard let loss = configuration.limits.maxDailyLoss else {
+            context.core.pointee.nextDay = .max
+            context.core.pointee.portfolio.setFloor(nil)
+            context.refreshDeadline()
+            return
+        }
+        let dayNanoseconds: Int64 = 86_400_000_000_000
+        let phase = context.now.nanoseconds % dayNanoseconds
+        let start = context.now.nanoseconds - (phase < 0 ? phase + dayNanoseconds : phase)
+        let (next, overflow) = start.addingReportingOverflow(dayNanoseconds)
+        context.core.pointee.nextDay = overflow ? .max : next
+        context.core.pointee.portfolio.setFloor(context.core.pointee.portfolio.equity - loss)
+        context.refreshDeadline()
+    }
+}
+
+@available(*, unavailable, message: "an engine stays on one thread")
+extension Engine: Sendable {}

@@ -1,0 +1,53 @@
+package import TradingModel
+
+/// What an engine is made with.
+package struct EngineConfiguration: Sendable {
+    /// The instruments to trade, in the order the strategy sees them.
+    package var instruments: [Instrument]
+    /// The process's number, part of order ids.
+    package var epoch: UInt32
+    /// The seed of `StrategyContext.random`.
+    package var seed: UInt64
+    /// The account's cash at the beginning; a restored snapshot brings its own.
+    package var startingCash: Money
+    package var limits: RiskLimits
+
+    package init(
+        instruments: [Instrument], epoch: UInt32 = 1, seed: UInt64 = 0, startingCash: Money = Money(100_000),
+        limits: RiskLimits = RiskLimits()
+    ) {
+        self.instruments = instruments
+        self.epoch = epoch
+        self.seed = seed
+        self.startingCash = startingCash
+        self.limits = limits
+    }
+
+    /// Checks that the instruments can be traded together; to be called on configuration that people wrote.
+    package func validate() throws(EngineError) {
+        guard instruments.count <= Limits.instrumentsMax else {
+            throw EngineError(
+                .invalidInstruments, "at most \(Limits.instrumentsMax) instruments, not \(instruments.count)")
+        }
+        var seen: [InstrumentToken: String] = [:]
+        for instrument in instruments {
+            let symbol = instrument.symbol
+            guard instrument.token != .feedWide else {
+                throw EngineError(
+                    .invalidInstruments, "\(symbol) has token 0, which stands for the feed; choose another")
+            }
+            if let other = seen.updateValue(symbol, forKey: instrument.token) {
+                throw EngineError(
+                    .invalidInstruments,
+                    "\(symbol) and \(other) share token \(instrument.token); give one of them another token")
+            }
+            guard instrument.priceIncrement >= .zero, instrument.quantityIncrement >= .zero,
+                instrument.multiplier > .zero
+            else {
+                throw EngineError(
+                    .invalidInstruments,
+                    "\(symbol): increments must not be negative and the multiplier must be positive")
+            }
+        }
+    }
+}

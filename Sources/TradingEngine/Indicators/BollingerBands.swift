@@ -1,0 +1,27 @@
+/// A moving average with a band of some standard deviations on either side.
+public struct BollingerBands: Sendable {
+    private var deviation: StandardDeviation
+    /// The half-width of the band in standard deviations.
+    public let width: Double
+
+    /// Looks at the last `length` values; traps when that is not positive.
+    public init(length: Int, width: Double = 2) {
+        deviation = StandardDeviation(length: length)
+        self.width = width
+    }
+
+    /// Whether as many values were added as the length.
+    public var isReady: Bool { deviation.isReady }
+
+    /// The moving average, the middle of the band.
+    public var value: Double { deviation.mean }
+
+    /// The average plus the width.
+    public var upper: Double { deviation.mean + width * deviation.value }
+
+    /// The average minus the width.
+    public var lower: Double { deviation.mean - width * deviation.value }
+
+    /// Adds the next value of the series.
+    public mutating func add(_ value: Double) { deviation.add(value) }
+}

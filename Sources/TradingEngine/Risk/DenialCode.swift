@@ -1,0 +1,38 @@
+/// Why an order was refused before it left the process; the raw value is what journals and tables hold.
+public enum DenialCode: String, Sendable, CaseIterable {
+    /// The token is not one of the strategy's instruments.
+    case unknownInstrument = "unknown_instrument"
+    /// The quantity is zero or negative.
+    case nonPositiveQuantity = "non_positive_quantity"
+    /// The quantity is no multiple of the instrument's quantity increment.
+    case quantityIncrement = "quantity_increment"
+    /// The limit price is zero or negative.
+    case nonPositivePrice = "non_positive_price"
+    /// The limit price is no multiple of the instrument's price increment.
+    case priceIncrement = "price_increment"
+    /// Post-only on an order that is not a GTC limit order.
+    case postOnly = "post_only_invalid"
+    /// Reduce-only without a position to reduce.
+    case reduceOnly = "reduce_only"
+    /// The strategy is paused.
+    case paused = "paused"
+    /// Trading in the instrument is halted by its venue.
+    case halted = "halted"
+    /// The engine has ended.
+    case stopped = "stopped"
+    /// Above the limit `max_order_quantity`.
+    case maxOrderQuantity = "max_order_quantity"
+    /// Above the limit `max_order_notional`, or beyond what an account can hold.
+    case maxOrderNotional = "max_order_notional"
+    /// The position could pass the limit `max_position` if all open orders of that side filled.
+    case maxPosition = "max_position"
+    /// The day's loss reached `max_daily_loss`; only orders that reduce the position pass until the next UTC
+    /// day.
+    case maxDailyLoss = "max_daily_loss"
+    /// More orders within a second than `max_orders_per_second`.
+    case maxOrdersPerSecond = "max_orders_per_second"
+    /// Too many orders are open.
+    case tooManyOpenOrders = "too_many_open_orders"
+    /// Too many commands came out of one record.
+    case tooManyCommands = "too_many_commands"
+}

@@ -1,0 +1,33 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The package that a strategy author would write, built as he would build it.
+@Suite struct MyDeskTests {
+    @Test func theExampleDeskBuildsAndRunsItsOwnStrategy() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let package = root.appendingPathComponent("examples/MyDesk").path
+        let scratch = root.appendingPathComponent(".build/my-desk").path
+        let build = try ProgramRun(
+            "/usr/bin/env", ["swift", "build", "--package-path", package, "--scratch-path", scratch],
+            environment: ["SWIFTPM_BUILD_TESTS": "0"])
+        try #require(
+            build.wait(seconds: 1500) == 0,
+            "\(build.standardOutput.suffix(4000)) \(build.standardError.suffix(4000))")
+
+        let directory = try TemporaryDirectory()
+        let desk = scratch + "/debug/MyDesk"
+        let ticks = directory.file("t.ticks")
+        func run(_ arguments: String...) throws -> String {
+            let run = try ProgramRun(desk, arguments, environment: ["TRADEWIND_HOME": directory.file("home")])
+            try #require(run.wait() == 0, "\(arguments): \(run.standardError)")
+            return run.standardOutput
+        }
+        #expect(try run("strategies", "classes").contains("momentum"))
+        _ = try run(
+            "ticks", "synth", "-o", ticks, "--symbol", "ALPHA", "--seconds", "600", "--rate", "20", "--seed",
+            "3")
+        #expect(try run("backtest", "momentum", "--data", ticks).contains("order-log hash"))
+    }
+}

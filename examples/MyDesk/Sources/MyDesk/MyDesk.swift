@@ -1,0 +1,5 @@
+import Tradewind
+
+@main struct MyDesk: TradewindApp {
+    static let strategies: [any Strategy.Type] = [Momentum.self]
+}
