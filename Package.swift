@@ -92,9 +92,6 @@ let package = Package(
             name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", grdb],
             swiftSettings: strict),
         .testTarget(
-            name: "SupervisionTests", dependencies: ["Supervision", "TradingModel", "CPlatform"],
-            swiftSettings: strict),
-        .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk"], swiftSettings: strict),
     ]
 )

@@ -9,16 +9,19 @@
 --                      VALUES ('btc_fast', 'momentum', '{\"instruments\": [\"BTCUSDT\"]}')"
 --
 -- Conventions
---   ids        UUID text, made by the database when left out. Wherever a person writes a strategy_id (commands),
+--   ids        UUID text, made by the database when left out. Wherever a person writes a strategy_id
+--   (commands),
 --              the strategy's name is accepted too and replaced by its id.
---   times      ISO-8601 UTC text with milliseconds, 2026-01-31T12:00:00.000Z; *_ns columns are nanoseconds since
+--   times      ISO-8601 UTC text with milliseconds, 2026-01-31T12:00:00.000Z; *_ns columns are nanoseconds
+--   since
 --              1970-01-01 and have a readable generated column beside them.
---   money      Exact integers in units of 10^-8 in *_e8 columns; the column of the same name without the suffix
+--   money      Exact integers in units of 10^-8 in *_e8 columns; the column of the same name without the
+--   suffix
 --              is generated and shows the decimal number (for reading; it is a REAL).
 --   JSON       Validated on the way in.
 --   NULL       In a column with a default, NULL means the default.
 --   refusals   A wrong row is refused with a sentence that says what is allowed, whatever the connection's
---              foreign_keys setting: references are enforced by triggers as well.
+--              foreign_keys setting: references are enforced by triggers as well (not in orders and fills).
 --   who writes The manager process writes everything but: new rows and edits of strategy_configs, instruments
 --              and feeds, and new rows of strategy_commands. Those may be written by anybody at any time; a
 --              running manager notices within milliseconds.
@@ -28,17 +31,17 @@ BEGIN IMMEDIATE;
 PRAGMA application_id = 0x54574E44; -- "TWND"
 PRAGMA user_version = 1;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- Strategies
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- One row per strategy. Only name and class_name are needed.
 --
 -- desired_state is what the operator wants and survives every restart; status is what the manager observed.
 -- A row that does not state desired_state gets it from auto_start: 1 means running, 0 means stopped. So a
--- strategy inserted with auto_start = 1 (the default) is started by a running manager at once, and by the next
--- manager otherwise; one with auto_start = 0 waits for a start command. auto_start has no effect afterwards: a
--- strategy that an operator stopped stays stopped when the manager starts again.
+-- strategy inserted with auto_start = 1 (the default) is started by a running manager at once, and by the
+-- next manager otherwise; one with auto_start = 0 waits for a start command. auto_start has no effect
+-- afterwards: a strategy that an operator stopped stays stopped when the manager starts again.
 --
 -- config_generation counts edits of config_json, limits_json, class_name and module_path, restart_generation
 -- counts restart commands. The manager compares both with those of the running instance.
@@ -166,13 +169,13 @@ BEGIN
     DELETE FROM journal_cursors WHERE strategy_id = OLD.id;
 END;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- Commands
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
--- What operators ask for. `INSERT INTO strategy_commands(strategy_id, command) VALUES ('my_strategy', 'stop')` is
--- complete; strategy_id is an id or a name, NULL means all strategies. The manager takes commands in the order
--- of seq.
+-- What operators ask for. `INSERT INTO strategy_commands(strategy_id, command) VALUES ('my_strategy',
+-- 'stop')` is complete; strategy_id is an id or a name, NULL means all strategies. The manager takes commands
+-- in the order of seq.
 --
 --   start    desired_state becomes running; clears the restart budget
 --   stop     desired_state becomes stopped
@@ -265,9 +268,9 @@ BEGIN
     SELECT RAISE(ABORT, 'the command has ended and its status cannot change: insert a new command');
 END;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- What happened to strategies
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- One row per process ever started for a strategy. The epoch counts them and is never used twice.
 CREATE TABLE strategy_instances (
@@ -304,7 +307,7 @@ CREATE INDEX strategy_instances_live ON strategy_instances(strategy_id) WHERE en
 
 -- Every change of a strategy's status, and why.
 CREATE TABLE strategy_events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     strategy_id TEXT NOT NULL REFERENCES strategy_configs(id),
     time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     from_status TEXT NOT NULL,
@@ -320,7 +323,7 @@ CREATE INDEX strategy_events_by_strategy ON strategy_events(strategy_id, id);
 
 -- How strategies do, about once a second. pnl is net: realised plus unrealised minus fees.
 CREATE TABLE strategy_metrics (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     strategy_id TEXT NOT NULL REFERENCES strategy_configs(id),
     timestamp TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     pnl REAL GENERATED ALWAYS AS ((realized_pnl_e8 + unrealized_pnl_e8 - fees_e8) / 1e8) VIRTUAL,
@@ -355,7 +358,7 @@ CREATE INDEX strategy_metrics_by_strategy ON strategy_metrics(strategy_id, id);
 
 -- CPU and memory of every process, sampled by the manager.
 CREATE TABLE process_metrics (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     timestamp TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     role TEXT NOT NULL
         CONSTRAINT "role must be manager, bus, feed, executor, recorder or web"
@@ -371,13 +374,13 @@ CREATE TABLE process_metrics (
     queue_depth INTEGER
 ) STRICT;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- Orders, fills, positions: copied from the strategies' journals, exactly once
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- (strategy_id, epoch, count) is the order's id; sequence is its place in the journal of its epoch.
 CREATE TABLE orders (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     strategy_id TEXT NOT NULL REFERENCES strategy_configs(id),
     epoch INTEGER NOT NULL,
     count INTEGER NOT NULL,
@@ -413,7 +416,7 @@ CREATE TABLE orders (
 
 -- (strategy_id, epoch, sequence) is the journal record the fill was copied from: it is here at most once.
 CREATE TABLE fills (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     strategy_id TEXT NOT NULL REFERENCES strategy_configs(id),
     epoch INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
@@ -475,13 +478,13 @@ CREATE TABLE journal_cursors (
     sequence INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- Market data
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- What can be traded. `INSERT INTO instruments(symbol, price_increment) VALUES ('BTCUSDT', 0.01)` is enough.
--- Decimals are written as they are; the exact integers are derived from them. A token left out is derived from
--- the symbol (32-bit FNV-1a of its ASCII characters), the same on every machine; 0 is reserved.
+-- Decimals are written as they are; the exact integers are derived from them. A token left out is derived
+-- from the symbol (32-bit FNV-1a of its ASCII characters), the same on every machine; 0 is reserved.
 CREATE TABLE instruments (
     token INT NOT NULL ON CONFLICT REPLACE PRIMARY KEY DEFAULT 0
         CONSTRAINT "token must be 1 to 4294967295; leave it out to derive it from the symbol"
@@ -604,9 +607,9 @@ CREATE TABLE recordings (
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- Backtests
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- One row per backtest; the runs of one sweep share sweep_id.
 CREATE TABLE backtest_runs (
@@ -684,9 +687,9 @@ BEGIN
     DELETE FROM backtest_trades WHERE run_id = OLD.id;
 END;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- The engine itself
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- Facts about the running manager: version, pid, started_at and the like.
 CREATE TABLE engine_info (
@@ -695,7 +698,9 @@ CREATE TABLE engine_info (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT, WITHOUT ROWID;
 
--- References of tables that only the manager writes, enforced for shells that leave foreign_keys off.
+-- References of tables that only the manager writes, enforced for shells that leave foreign_keys off. orders
+-- and fills have none: nobody types them, the manager's connection has foreign_keys on, and a trigger would
+-- cost a third of the rate at which journals are copied.
 CREATE TRIGGER strategy_instances_insert_refused BEFORE INSERT ON strategy_instances
 WHEN NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id)
 BEGIN
@@ -714,18 +719,6 @@ BEGIN
     SELECT RAISE(ABORT, 'unknown strategy: strategy_id must be the id of a row in strategy_configs');
 END;
 
-CREATE TRIGGER orders_insert_refused BEFORE INSERT ON orders
-WHEN NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id)
-BEGIN
-    SELECT RAISE(ABORT, 'unknown strategy: strategy_id must be the id of a row in strategy_configs');
-END;
-
-CREATE TRIGGER fills_insert_refused BEFORE INSERT ON fills
-WHEN NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id)
-BEGIN
-    SELECT RAISE(ABORT, 'unknown strategy: strategy_id must be the id of a row in strategy_configs');
-END;
-
 CREATE TRIGGER positions_insert_refused BEFORE INSERT ON positions
 WHEN NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id)
 BEGIN
@@ -738,9 +731,9 @@ BEGIN
     SELECT RAISE(ABORT, 'unknown strategy: strategy_id must be the id of a row in strategy_configs');
 END;
 
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 -- Views: what people read
--- ------------------------------------------------------------------------------------------------------------
+-- -----------------------------------------------------------------------------------------------------------
 
 -- One line per strategy.
 CREATE VIEW strategies AS

@@ -1,7 +1,8 @@
 import GRDB
 import GRDBSQLite
 
-/// A prepared statement whose first parameter stays bound over many runs and whose others are bound one by one.
+/// A prepared statement whose first parameter stays bound over many runs and whose others are bound one by
+/// one.
 struct BoundStatement {
     /// Keeps the prepared statement alive.
     private let owner: Statement
@@ -35,8 +36,8 @@ struct BoundStatement {
         sqlite3_clear_bindings(handle)
     }
 
-    /// Binds values in order. sqlite3_bind_* fail only for a wrong index or while the statement runs, neither of which
-    /// happens here.
+    /// Binds values in order. sqlite3_bind_* fail only for a wrong index or while the statement runs, neither
+    /// of which happens here.
     struct Binding {
         fileprivate let handle: OpaquePointer
         private var index: Int32 = 1

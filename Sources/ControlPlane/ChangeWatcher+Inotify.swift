@@ -10,8 +10,8 @@
 
     /// inotify(7) on the directory of the database, so that the write-ahead log may come and go.
     ///
-    /// When the directory cannot be watched (the limit of watches is used up), only `wake` and timeouts are left,
-    /// and the watcher's polling carries on.
+    /// When the directory cannot be watched (the limit of watches is used up), only `wake` and timeouts are
+    /// left, and the watcher's polling carries on.
     final class InotifySignal: ChangeSignal {
         private let inotify: Int32
         private let wakeUp: Int32

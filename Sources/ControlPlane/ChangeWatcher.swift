@@ -1,9 +1,11 @@
 /// Tells that another process has committed to the database.
 ///
-/// It polls `PRAGMA data_version` every 20 ms, so that no commit is missed whatever the system reports, and is woken by
-/// the system when the write-ahead log is written. That event precedes the commit (the log is synchronised in
-/// between), so `data_version` is looked at again and again for 25 ms after it, at growing distances: an eighth of
-/// the time passed. Commits of the watched connection itself do not count.
+/// It polls `PRAGMA data_version` every 20 ms, so that no commit is missed whatever the system reports, and
+/// is woken by the system when the write-ahead log is written. That event precedes the commit (the log is
+/// synchronised in between), so `data_version` is looked at again and again for 25 ms after it, at growing
+/// distances: an eighth of the time passed. Commits of the watched connection itself do not count; the events
+/// they cause are followed at distances of 2 ms only, so that a busy writer does not keep its own watcher
+/// busy.
 ///
 /// Threads: `wait` belongs to one thread at a time, `wake` may be called from any.
 ///
@@ -25,20 +27,29 @@ package final class ChangeWatcher: @unchecked Sendable {
     private let signal: any ChangeSignal
     private let dataVersion: () throws(ControlError) -> Int64
     private var seenVersion: Int64?
+    /// How often the watched connection itself has committed.
+    private let ownCommitCount: () -> Int
+    /// That count when the event before the last one came, and when the last one came.
+    private var commitsBeforeEvent = 0
+    private var commitsAtEvent = 0
     /// When the last event of the write-ahead log came, while its commit may still follow.
     private var eventTime: ContinuousClock.Instant?
 
     /// Watches the database of a store; its home directory must exist.
     package convenience init(_ store: ControlStore) throws(ControlError) {
-        try self.init(databasePath: store.path) { () throws(ControlError) in try store.dataVersion() }
+        try self.init(databasePath: store.path, ownCommitCount: { store.commitCount }) {
+            () throws(ControlError) in try store.dataVersion()
+        }
     }
 
     /// Watches a database file with a way to read its `data_version`, always through the same connection.
     package init(
-        databasePath: String, dataVersion: @escaping () throws(ControlError) -> Int64
+        databasePath: String, ownCommitCount: @escaping () -> Int = { 0 },
+        dataVersion: @escaping () throws(ControlError) -> Int64
     ) throws(ControlError) {
         signal = try makeChangeSignal(databasePath: databasePath)
         self.dataVersion = dataVersion
+        self.ownCommitCount = ownCommitCount
         // What was committed before is for the caller to read after this.
         seenVersion = try? dataVersion()
     }
@@ -55,7 +66,10 @@ package final class ChangeWatcher: @unchecked Sendable {
             let now = ContinuousClock.now
             switch signal.wait(for: pause(at: now, deadline)) {
             case .woken: return .woken
-            case .written: eventTime = .now
+            case .written:
+                eventTime = .now
+                commitsBeforeEvent = commitsAtEvent
+                commitsAtEvent = ownCommitCount()
             case .nothing:
                 if ContinuousClock.now >= deadline { return hasChanged() ? .changed : .timeout }
             }
@@ -80,7 +94,8 @@ package final class ChangeWatcher: @unchecked Sendable {
         if let eventTime {
             let elapsed = now - eventTime
             if elapsed < Limits.commitWindow {
-                pause = max(.microseconds(100), elapsed / 8)
+                let isOwn = ownCommitCount() != commitsBeforeEvent
+                pause = max(isOwn ? .milliseconds(2) : .microseconds(100), elapsed / 8)
             } else {
                 self.eventTime = nil
             }

@@ -85,8 +85,8 @@ package enum CommandResult: Equatable, Sendable {
 package struct AcceptedCommand: Equatable, Sendable {
     /// The row as it is now: accepted, or failed when it was refused.
     package let command: CommandRow
-    /// The strategies it applies to, as they are now, by name; all that exist and can be meant for a global command,
-    /// none when it failed.
+    /// The strategies it applies to, as they are now, by name; all that exist and can be meant for a global
+    /// command, none when it failed.
     package let targets: [StrategyRow]
     /// Strategies of a global command that refused it, by name, and why.
     package let refusals: [Refusal]

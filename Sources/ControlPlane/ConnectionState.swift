@@ -3,10 +3,12 @@ import Synchronization
 
 /// What a connection remembers between transactions.
 ///
-/// `@unchecked Sendable`: `durability` is used inside the connection's serial queue only, `walPages` is atomic.
+/// `@unchecked Sendable`: `durability` is used inside the connection's serial queue only, the rest is atomic.
 final class ConnectionState: @unchecked Sendable {
     /// Pages in the write-ahead log, told by SQLite after each commit of this connection.
     let walPages = Atomic<Int>(0)
+    /// Commits of this connection.
+    let commits = Atomic<Int>(0)
     private var durability = ControlStore.Durability.full
 
     /// Sets `PRAGMA synchronous`, which SQLite allows between transactions only.

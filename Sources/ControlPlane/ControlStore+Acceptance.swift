@@ -2,11 +2,12 @@ import GRDB
 package import TradingModel
 
 extension ControlStore {
-    /// Takes all pending commands, in one transaction: each is marked accepted and its effect on desired state,
-    /// parameters and generations is written with it, so that a crash leaves both or neither.
+    /// Takes all pending commands, in one transaction: each is marked accepted and its effect on desired
+    /// state, parameters and generations is written with it, so that a crash leaves both or neither.
     ///
-    /// Commands past their time become expired. A command that cannot be applied becomes failed, with the reason,
-    /// and does not hold up the others. At most 1,000 are taken; call again while the result is not empty.
+    /// Commands past their time become expired. A command that cannot be applied becomes failed, with the
+    /// reason, and does not hold up the others. At most 1,000 are taken; call again while the result is not
+    /// empty.
     ///
     /// | command | desired state | else |
     /// |---|---|---|
@@ -19,9 +20,10 @@ extension ControlStore {
     /// | flatten | ; refused when stopped | |
     ///
     /// A global command leaves out the strategies that are stopped, except for start, stop and update.
-    /// Commands are applied in their order. An earlier one that has not ended is superseded by a later one for the same
-    /// strategy (or all) that takes its effect back, and is left out of the result: start by stop; stop by start and restart; restart by stop; pause by resume, start and stop;
-    /// resume by pause and stop.
+    /// Commands are applied in their order. An earlier one that has not ended is superseded by a later one
+    /// for the same strategy (or all) that takes its effect back, and is left out of the result: start by
+    /// stop; stop by start and restart; restart by stop; pause by resume, start and stop; resume by pause and
+    /// stop.
     ///
     /// - Parameter veto: called within the transaction for every strategy a command would apply to; a reason
     ///   refuses it (an unknown class, a parameter out of range). It must not call this store.

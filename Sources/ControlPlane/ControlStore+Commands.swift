@@ -27,12 +27,14 @@ extension ControlStore {
         }
     }
 
-    /// A command by its id; `nil` when there is none. Reading it again until `status.isFinal` is how to wait for it.
+    /// A command by its id; `nil` when there is none. Reading it again until `status.isFinal` is how to wait
+    /// for it.
     package func command(_ id: String) throws(ControlError) -> CommandRow? {
         try read { try ControlStore.command($0, id) }
     }
 
-    /// Pending commands in the order of execution, at most 1,000; those past their time are marked expired first.
+    /// Pending commands in the order of execution, at most 1,000; those past their time are marked expired
+    /// first.
     package func pendingCommands(now: Timestamp) throws(ControlError) -> [CommandRow] {
         try write { database in
             try ControlStore.expireCommands(database, now: now)

@@ -78,7 +78,8 @@ extension ControlStore {
         }
     }
 
-    /// Adds instruments or changes those of the same symbol; throws `refused` when a token belongs to another symbol.
+    /// Adds instruments or changes those of the same symbol; throws `refused` when a token belongs to another
+    /// symbol.
     package func upsertInstruments(_ instruments: [Instrument]) throws(ControlError) {
         guard !instruments.isEmpty else { return }
         try write { database in

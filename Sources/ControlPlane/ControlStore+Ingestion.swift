@@ -7,36 +7,44 @@ extension ControlStore {
         try read { try ControlStore.journalCursor($0, strategyID) }
     }
 
-    /// Copies journal entries into orders, fills and positions and moves the cursor, in one transaction that is on disk
-    /// when this returns.
+    /// Copies journal entries into orders, fills and positions and moves the cursor, in one transaction that
+    /// is on disk when this returns.
     ///
-    /// Exactly once: entries at or below the stored cursor are skipped, so repeating a call, or part of it after a
-    /// crash, changes nothing. The stored cursor never goes back.
+    /// Exactly once: entries at or below the stored cursor are skipped, so repeating a call, or part of it
+    /// after a crash, changes nothing. The stored cursor never goes back.
     ///
     /// - Parameters:
     ///   - entries: in the order of the journal; some 2,000 at a time.
     ///   - cursor: where reading goes on after them.
-    /// - Throws: `refused` when the strategy does not exist.
+    /// - Throws: `notFound` when no strategy has this id.
     @discardableResult
     package func ingest(
         strategyID: String, entries: [JournalEntry], cursor: JournalCursor
     ) throws(ControlError) -> IngestionCount {
         try write { database in
+            let isKnown = try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM strategy_configs WHERE id = ?)",
+                arguments: [strategyID])
+            guard isKnown == true else {
+                throw ControlError(.notFound, "there is no strategy with the id \(strategyID)")
+            }
             let stored = try ControlStore.journalCursor(database, strategyID)
             var count = IngestionCount()
             var reached = stored ?? JournalCursor(fileNumber: 0, offset: 0, epoch: 0, sequence: 0)
             try strategyID.withCString { id in
                 let statements = try IngestionStatements(database, strategyID: id)
                 defer { statements.finish() }
+                var positions = PositionChanges()
                 for entry in entries {
                     if reached.covers(epoch: entry.epoch, sequence: entry.sequence) {
                         count.skipped += 1
                         continue
                     }
-                    try ControlStore.copy(database, entry, strategyID, statements, &count)
+                    try ControlStore.copy(database, entry, strategyID, statements, &positions, &count)
                     reached.epoch = entry.epoch
                     reached.sequence = entry.sequence
                 }
+                try positions.write(statements)
             }
             if (cursor.fileNumber, cursor.offset) > (reached.fileNumber, reached.offset) {
                 reached.fileNumber = cursor.fileNumber
@@ -53,11 +61,13 @@ extension ControlStore {
 
     private static func copy(
         _ database: Database, _ entry: JournalEntry, _ strategyID: String, _ statements: IngestionStatements,
-        _ count: inout IngestionCount
+        _ positions: inout PositionChanges, _ count: inout IngestionCount
     ) throws {
         switch entry.record {
         case .fill(let fill):
-            if try statements.insert(fill, entry) { count.fills += 1 }
+            guard try statements.insert(fill, entry) else { return }
+            positions.add(fill, entry)
+            count.fills += 1
         case .orderUpdated(let update):
             try statements.update(update, entry)
             count.orderUpdates += 1
@@ -65,6 +75,7 @@ extension ControlStore {
             try statements.insert(order, entry)
             count.orders += 1
         case .checkpoint(let snapshot):
+            try positions.write(statements)
             for position in snapshot.positions { try statements.set(position, entry) }
             for order in snapshot.openOrders { try statements.insert(order, entry) }
         case .sessionStarted(let session):

@@ -7,7 +7,8 @@ extension ControlStore {
         try read { try ControlStore.nextEpoch($0, strategyID) }
     }
 
-    /// Records a process that was started and returns its epoch, allocated in the same transaction unless given.
+    /// Records a process that was started and returns its epoch, allocated in the same transaction unless
+    /// given.
     ///
     /// Instances of the strategy that had no end get one: a strategy has one process.
     ///

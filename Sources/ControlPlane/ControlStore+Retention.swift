@@ -49,7 +49,8 @@ extension ControlStore {
         }
     }
 
-    /// Writes a complete copy of the database to a new file of mode 0600 with VACUUM INTO; `path` must not exist.
+    /// Writes a complete copy of the database to a new file of mode 0600 with VACUUM INTO; `path` must not
+    /// exist.
     package func backUp(to path: String) throws(ControlError) {
         // SQLite accepts an empty file, and would make its own readable by others.
         try SystemCall.makeEmptyFile(path)

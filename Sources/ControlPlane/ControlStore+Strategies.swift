@@ -12,7 +12,8 @@ extension ControlStore {
         try read { try ControlStore.strategy($0, idOrName) }
     }
 
-    /// Adds a strategy; throws `refused` with the schema's sentence when a value is wrong or the name is taken.
+    /// Adds a strategy; throws `refused` with the schema's sentence when a value is wrong or the name is
+    /// taken.
     @discardableResult
     package func insertStrategy(_ strategy: NewStrategy) throws(ControlError) -> StrategyRow {
         try write { database in
@@ -34,7 +35,8 @@ extension ControlStore {
         }
     }
 
-    /// Changes a strategy's row; the schema's triggers count `configGeneration` up when its configuration changed.
+    /// Changes a strategy's row; the schema's triggers count `configGeneration` up when its configuration
+    /// changed.
     @discardableResult
     package func updateStrategy(_ idOrName: String, _ change: StrategyChange) throws(ControlError)
         -> StrategyRow

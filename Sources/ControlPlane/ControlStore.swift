@@ -4,20 +4,20 @@ import Synchronization
 
 /// The control plane's database, one connection to `engine.db`.
 ///
-/// Threads: every method may be called from any thread; calls take turns, so one that waits for the disk or a lock
-/// delays the others. A process that must not stand still gives its writes to one thread of its own.
+/// Threads: every method may be called from any thread; calls take turns, so one that waits for the disk or a
+/// lock delays the others. A process that must not stand still gives its writes to one thread of its own.
 ///
-/// Transactions: each writing method is one `BEGIN IMMEDIATE` transaction: all of it happens or nothing. Metrics are
-/// committed with `synchronous = NORMAL` (a power failure may lose the last ones), everything else with `FULL`:
-/// when the method returns it is on disk.
+/// Transactions: each writing method is one `BEGIN IMMEDIATE` transaction: all of it happens or nothing.
+/// Metrics are committed with `synchronous = NORMAL` (a power failure may lose the last ones), everything
+/// else with `FULL`: when the method returns it is on disk.
 ///
-/// Checkpoints: automatic ones are off in every connection of ours. The manager calls `checkpointIfNeeded()`; any
-/// other connection checkpoints only when it closes as the last one, under SQLite's exclusive lock.
+/// Checkpoints: automatic ones are off in every connection of ours. The manager calls `checkpointIfNeeded()`;
+/// any other connection checkpoints only when it closes as the last one, under SQLite's exclusive lock.
 package final class ControlStore: Sendable {
     /// What a connection may do.
     package enum Access: Sendable {
-        /// The one manager of the home, which holds its lock: writes all, migrates, checkpoints; waits 100 ms for
-        /// a lock.
+        /// The one manager of the home, which holds its lock: writes all, migrates, checkpoints; waits 100 ms
+        /// for a lock.
         case manager
         /// The command line and the web API: write commands and configurations; wait 5 s for a lock.
         case client
@@ -150,6 +150,9 @@ package final class ControlStore: Sendable {
     /// Pages in the write-ahead log after the last commit of this connection.
     package var walPageCount: Int { state.walPages.load(ordering: .relaxed) }
 
+    /// How often this connection has committed changes.
+    package var commitCount: Int { state.commits.load(ordering: .relaxed) }
+
     /// What a checkpoint did.
     package struct Checkpoint: Equatable, Sendable {
         /// Pages in the write-ahead log.
@@ -158,8 +161,8 @@ package final class ControlStore: Sendable {
         package let copiedPageCount: Int
     }
 
-    /// Copies the write-ahead log into the database when it has grown to 400 pages; for the manager only, after
-    /// its writes, at least once a second while it writes.
+    /// Copies the write-ahead log into the database when it has grown to 400 pages; for the manager only,
+    /// after its writes, at least once a second while it writes.
     ///
     /// It never waits: neither for readers nor for a writer. The log starts over with the next commit after
     /// all of it was copied, so it stays under the 1,000 pages at which a shell would checkpoint.
@@ -187,16 +190,18 @@ package final class ControlStore: Sendable {
             access == .manager ? Limits.managerBusyTimeoutMilliseconds : Limits.clientBusyTimeoutMilliseconds
         configuration.busyMode = .timeout(Double(timeout) / 1_000)
         configuration.prepareDatabase { database in
-            // Before the journal mode is looked at, so that nothing is checkpointed by accident. The hook takes the
-            // place of SQLite's automatic checkpoint.
+            // Before the journal mode is looked at, so that nothing is checkpointed by accident. The hook
+            // takes the place of SQLite's automatic checkpoint.
             sqlite3_wal_hook(
                 database.sqliteConnection,
                 { context, _, _, pageCount in
                     guard let context else { return SQLITE_OK }
                     let state = Unmanaged<ConnectionState>.fromOpaque(context).takeUnretainedValue()
                     state.walPages.store(Int(pageCount), ordering: .relaxed)
+                    state.commits.add(1, ordering: .relaxed)
                     return SQLITE_OK
-                    // Unretained: the store owns both this state and the connection, which commits nothing on its own.
+                    // Unretained: the store owns both this state and the connection, which commits nothing on
+                    // its own.
                 }, Unmanaged.passUnretained(state).toOpaque())
             try database.execute(sql: "PRAGMA cache_size = -8192")
             if access != .reader {

@@ -22,7 +22,8 @@ extension HomeDirectory {
 
     /// Makes the run directory; needed again after a reboot when it lies outside the home.
     ///
-    /// The fallback is in a place where others may write, so each part must belong to this user and nobody else.
+    /// The fallback is in a place where others may write, so each part must belong to this user and nobody
+    /// else.
     package func createRunDirectory() throws(ControlError) {
         if !runDirectory.hasPrefix(path + "/"), let slash = runDirectory.lastIndex(of: "/") {
             try HomeDirectory.makePrivateDirectory(String(runDirectory[..<slash]))

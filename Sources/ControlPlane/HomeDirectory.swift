@@ -33,8 +33,8 @@ package struct HomeDirectory: Hashable, Sendable {
         runDirectory = HomeDirectory.runDirectory(ofHome: absolute, environment: environment)
     }
 
-    /// Finds the home: the `--home` option, else `$TRADEWIND_HOME`, else `./tradewind-home` when it exists, else the
-    /// per-user data directory (`$XDG_DATA_HOME/tradewind`, `~/.local/share/tradewind`, on macOS
+    /// Finds the home: the `--home` option, else `$TRADEWIND_HOME`, else `./tradewind-home` when it exists,
+    /// else the per-user data directory (`$XDG_DATA_HOME/tradewind`, `~/.local/share/tradewind`, on macOS
     /// `~/Library/Application Support/Tradewind`).
     package static func resolve(option: String?) throws(ControlError) -> HomeDirectory {
         try resolve(option: option, environment: processEnvironment)

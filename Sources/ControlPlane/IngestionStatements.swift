@@ -73,7 +73,7 @@ struct IngestionStatements {
         try updateOrder.run(connection)
     }
 
-    /// Adds a fill and what it did to the position; `false` when it was there before.
+    /// Adds a fill; `false` when it was there before.
     func insert(_ fill: Fill, _ entry: JournalEntry) throws -> Bool {
         var binding = insertFill.binding()
         binding.add(Int64(entry.epoch))
@@ -92,18 +92,21 @@ struct IngestionStatements {
         binding.add(fill.averagePriceAfter.e8)
         binding.add(fill.time.nanoseconds)
         try insertFill.run(connection)
-        guard sqlite3_changes(connection) > 0 else { return false }
-        var position = addToPosition.binding()
-        position.add(Int64(fill.token.rawValue))
-        position.add(fill.positionAfter.e8)
-        position.add(fill.averagePriceAfter.e8)
-        position.add(fill.realizedPnL.e8)
-        position.add(fill.fee.e8)
-        position.add(fill.time.nanoseconds)
-        position.add(Int64(entry.epoch))
-        position.add(Int64(entry.sequence))
+        return sqlite3_changes(connection) > 0
+    }
+
+    /// Adds what some fills did to a position.
+    func add(_ change: PositionChange) throws {
+        var binding = addToPosition.binding()
+        binding.add(Int64(change.token.rawValue))
+        binding.add(change.quantity.e8)
+        binding.add(change.averagePrice.e8)
+        binding.add(change.realizedPnL.e8)
+        binding.add(change.fees.e8)
+        binding.add(change.time.nanoseconds)
+        binding.add(Int64(change.epoch))
+        binding.add(Int64(change.sequence))
         try addToPosition.run(connection)
-        return true
     }
 
     /// Sets a position to what a checkpoint says, which counts as the truth.

@@ -4,7 +4,8 @@ package enum Limits {
     package static let clientBusyTimeoutMilliseconds = 5_000
     /// The same for the manager, which must not stand still: it keeps the work and tries again later.
     package static let managerBusyTimeoutMilliseconds = 100
-    /// Pages in the write-ahead log from which the manager checkpoints; below the 1,000 at which a shell would.
+    /// Pages in the write-ahead log from which the manager checkpoints; below the 1,000 at which a shell
+    /// would.
     package static let checkpointPages = 400
     /// The write-ahead log is cut back to this many bytes when it starts over.
     package static let walBytesMax = 8 << 20

@@ -62,7 +62,7 @@ enum SystemCall {
 
     /// rename(2).
     static func rename(_ source: String, to target: String) throws(ControlError) {
-        guard rename_(source, target) == 0 else {
+        guard renameFile(source, target) == 0 else {
             throw ControlError(.storage, "\(source) cannot be renamed to \(target)", errno: errno)
         }
     }
@@ -75,5 +75,5 @@ enum SystemCall {
     }
 }
 
-/// The libc function, reachable from inside a method of the same name.
-private func rename_(_ source: String, _ target: String) -> Int32 { rename(source, target) }
+/// rename(2), reachable from inside the method of the same name.
+private func renameFile(_ source: String, _ target: String) -> Int32 { rename(source, target) }

@@ -10,17 +10,20 @@ internal import TradingModel
     internal import Darwin
 #endif
 
-/// JSON documents over a descriptor between a manager and its child: UInt32 little-endian byte count, then the document.
+/// JSON documents over a descriptor between a manager and its child: UInt32 little-endian byte count, then
+/// the document.
 ///
-/// Every call blocks until it is done or its time is over, and leaves the descriptor open and non-blocking. For a pipe
-/// or a socket; one thread at a time for each direction. A process that writes to pipes has to ignore SIGPIPE.
+/// Every call blocks until it is done or its time is over, and leaves the descriptor open and non-blocking.
+/// For a pipe or a socket; one thread at a time for each direction. A process that writes to pipes has to
+/// ignore SIGPIPE.
 package struct BootstrapChannel: Sendable {
     private let descriptor: Int32
 
     /// Uses a descriptor that stays the caller's to close.
     package init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Writes one document; throws `.bootstrapFailed` when the other end is gone, slow or the document too long.
+    /// Writes one document; throws `.bootstrapFailed` when the other end is gone, slow or the document too
+    /// long.
     package func write(_ payload: some BusPayload, timeout: Duration) throws(BusError) {
         let document = payload.encoded()
         guard document.count <= Limits.bootstrapBytesMax else {
@@ -44,8 +47,8 @@ package struct BootstrapChannel: Sendable {
         }
     }
 
-    /// Reads one document; throws `.bootstrapFailed` at the end of the stream, after the timeout, or for a length
-    /// beyond the limit, and `.invalidPayload` for a document of another shape.
+    /// Reads one document; throws `.bootstrapFailed` at the end of the stream, after the timeout, or for a
+    /// length beyond the limit, and `.invalidPayload` for a document of another shape.
     package func read<Payload: BusPayload>(_: Payload.Type, timeout: Duration) throws(BusError) -> Payload {
         let deadline = try begin(timeout)
         let prefix = try readBytes(4, deadline: deadline)

@@ -84,7 +84,8 @@ import TradingModel
     }
 
     @Test func commitSurvivesDeletionOfTheLogFile() throws {
-        // The shell connects, commits, checkpoints and truncates or deletes the log when it is the last to leave.
+        // The shell connects, commits, checkpoints and truncates or deletes the log when it is the last to
+        // leave.
         for number in 1...5 {
             try context.home.shell(Self.insert + " PRAGMA wal_checkpoint(TRUNCATE);")
             #expect(watcher.wait(until: .now + .seconds(10)) == .changed)

@@ -299,6 +299,19 @@ import TradingModel
         #expect(most < 1_000)
     }
 
+    @Test func queryReadsAViewAsTextAndRefusesToWrite() throws {
+        let store = try TemporaryHomeStore()
+        for name in ["a", "b", "c"] {
+            try store.store.insertStrategy(NewStrategy(name: name, className: "m"))
+        }
+        let sql = "SELECT name, pid, positions, 0.5 AS half FROM strategies WHERE name > ?"
+        let result = try store.home.open(.reader).query(sql, ["a"], limit: 1)
+        #expect(result.columns == ["name", "pid", "positions", "half"])
+        #expect(result.rows == [["b", nil, "0", "0.5"]])
+        #expect(code { _ = try store.store.query("DELETE FROM strategy_configs", limit: 1) } == .refused)
+        #expect(try store.store.strategies().count == 3)
+    }
+
     @Test func readerCannotChangeTheFile() throws {
         let store = try TemporaryHomeStore()
         let reader = try store.home.open(.reader)

@@ -21,9 +21,14 @@ import Testing
         }
         try engine.start(waitingFor: Self.strategies.map { "s_\($0.className)" })
         try #require(
-            waitUntil(seconds: 60) { try engine.value("SELECT status FROM feeds;") == "stopped" },
+            waitUntil(seconds: 60) { try engine.value("SELECT reason FROM feeds;") == "completed" },
             "\(engine.log)")
-        for (className, _) in Self.strategies {
+        for (className, arguments) in Self.strategies {
+            // Everything that the feed sent, its last word included, must have been processed before the stop.
+            let expected = try Self.recordCount(arguments, in: engine.ticks, home: engine.home) + 1
+            try #require(
+                waitUntil(seconds: 30) { try engine.eventCount("s_\(className)") == expected },
+                "\(className) did not see all of \(expected) records: \(engine.log)")
             let stop = try engine.sendCommand("stop", to: "s_\(className)")
             #expect(try engine.commandStatus(stop) == "executed")
         }
@@ -71,6 +76,23 @@ import Testing
             case orders = "orders_count"
             case fills = "fills_count"
         }
+    }
+
+    private struct FileInfo: Decodable {
+        struct Instrument: Decodable {
+            var symbol: String
+            var records: Int
+        }
+
+        var instruments: [Instrument]
+    }
+
+    /// The records of the instruments that a strategy's arguments name.
+    private static func recordCount(_ arguments: [String], in file: String, home: String) throws -> Int {
+        let result = try TradewindProgram.run("ticks", "info", file, "--json", home: home)
+        let info = try JSONDecoder().decode([FileInfo].self, from: Data(result.output.utf8))
+        let wanted = info.flatMap(\.instruments).filter { arguments.contains($0.symbol) }
+        return wanted.reduce(0) { $0 + $1.records }
     }
 
     private static func text(_ className: String, _ arguments: [String], on engine: EngineHome) throws

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 import Synchronization
 
 /// A program that a test started, with what it prints kept in files.
@@ -26,7 +26,7 @@ package final class ProgramRun: @unchecked Sendable {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
         for name in ["out", "err"] {
-            FileManager.default.createFile(atPath: output.file(name), contents: nil)
+            try Data().write(to: URL(fileURLWithPath: output.file(name)))
         }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output.file("out")))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: output.file("err")))

@@ -2,10 +2,11 @@ package import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// The bus: takes records and messages from feeds, executors and managers and hands them to their subscribers.
+/// The bus: takes records and messages from feeds, executors and managers and hands them to their
+/// subscribers.
 ///
-/// All its work is done on one event loop; `start`, `shutdown` and `statistics` may be called from anywhere. It keeps
-/// nothing on disk but its socket and the lock beside it.
+/// All its work is done on one event loop; `start`, `shutdown` and `statistics` may be called from anywhere.
+/// It keeps nothing on disk but its socket and the lock beside it.
 package final class Broker: Sendable {
     /// The path of the socket it serves.
     package let socketPath: String
@@ -34,8 +35,9 @@ package final class Broker: Sendable {
 
     /// Binds the socket and serves it.
     ///
-    /// The directory is made with mode 0700 when missing, and must be the user's alone otherwise. A socket file that
-    /// nobody answers on is replaced. Throws `.pathTooLong`, `.unsafeDirectory`, `.addressInUse` or `.bindFailed`.
+    /// The directory is made with mode 0700 when missing, and must be the user's alone otherwise. A socket
+    /// file that nobody answers on is replaced. Throws `.pathTooLong`, `.unsafeDirectory`, `.addressInUse` or
+    /// `.bindFailed`.
     ///
     /// - Parameters:
     ///   - socketPath: where to listen; at most 107 bytes on Linux, 103 on macOS.
@@ -81,8 +83,8 @@ package final class Broker: Sendable {
         }
     }
 
-    /// Stops listening, says goodbye to every peer, waits until they are gone (each has `Limits.lingerSeconds`), removes
-    /// the socket and lets the lock go. Calling it again does nothing.
+    /// Stops listening, says goodbye to every peer, waits until they are gone (each has
+    /// `Limits.lingerSeconds`), removes the socket and lets the lock go. Calling it again does nothing.
     package func shutdown() async {
         guard !isStopped.exchange(true, ordering: .relaxed) else { return }
         ticks.cancel()

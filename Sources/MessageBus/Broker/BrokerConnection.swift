@@ -4,8 +4,8 @@ internal import TradingModel
 
 /// One peer of the broker: its socket, its decoder, what it subscribed to and what waits to be written to it.
 ///
-/// States: `handshake` (hello expected) -> `open` -> `closing` (goodbye or error is being written, input is discarded)
-/// -> `closed`. Confined to the broker's event loop.
+/// States: `handshake` (hello expected) -> `open` -> `closing` (goodbye or error is being written, input is
+/// discarded) -> `closed`. Confined to the broker's event loop.
 final class BrokerConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -94,7 +94,8 @@ extension BrokerConnection {
         queue.removeAll()
         releaseFeeds()
         core.remove(self)
-        // The end may come in the middle of a batch; what this peer sent before it still reaches its subscribers.
+        // The end may come in the middle of a batch; what this peer sent before it still reaches its
+        // subscribers.
         core.endBatch(of: self)
         context.fireChannelInactive()
     }
@@ -175,7 +176,7 @@ extension BrokerConnection {
         while context.channel.isWritable, let buffer = queue.popFirst() {
             let isLast = phase == .closing && queue.isEmpty
             let promise = isLast ? context.eventLoop.makePromise(of: Void.self) : nil
-            promise?.futureResult.assumeIsolated().whenSuccess { [weak self] in self?.closeOutput() }
+            promise?.futureResult.assumeIsolated().whenSuccess { [self] in closeOutput() }
             context.write(wrapOutboundOut(buffer), promise: promise)
             context.flush()
             core.pool.give(buffer)
@@ -268,8 +269,8 @@ extension BrokerConnection {
         }
     }
 
-    /// Tells the peer why, discards what else waits for it, and ends the connection: at once when the peer closes, or
-    /// after the linger time.
+    /// Tells the peer why, discards what else waits for it, and ends the connection: at once when the peer
+    /// closes, or after the linger time.
     func close(_ type: FrameType, _ reason: BusError) {
         guard phase == .open || phase == .handshake else { return }
         phase = .closing
@@ -288,13 +289,16 @@ extension BrokerConnection {
     /// Closes without another word.
     func closeNow() { context?.close(promise: nil) }
 
-    /// Half-closes, so that the peer reads the reason and then the end, and its late writes do not reset the socket.
+    /// Half-closes, so that the peer reads the reason and then the end, and its late writes do not reset the
+    /// socket.
     private func closeOutput() { context?.close(mode: .output, promise: nil) }
 
     private func setDeadline(seconds: Int64, _ action: @escaping (BrokerConnection) -> Void) {
         deadline?.cancel()
-        deadline = context?.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) { [weak self] in
-            if let self { action(self) }
+        // Strong on purpose: a weak reference would give the connection a side table and slow down every
+        // retain when records are handed out. The end of the channel cancels the task.
+        deadline = context?.eventLoop.assumeIsolated().scheduleTask(in: .seconds(seconds)) { [self] in
+            action(self)
         }
     }
 }

@@ -3,8 +3,8 @@ internal import TradingModel
 
 /// The broker's state and decisions: who is connected, who gets what, what is retained.
 ///
-/// Confined to one event loop. Records frames are forwarded as the bytes they came in: neighbouring frames with the same
-/// subscribers are gathered into a run, and each subscriber gets a run with one copy.
+/// Confined to one event loop. Records frames are forwarded as the bytes they came in: neighbouring frames
+/// with the same subscribers are gathered into a run, and each subscriber gets a run with one copy.
 final class BrokerCore {
     let limits: BrokerLimits
     let pool = ChunkPool()
@@ -125,7 +125,8 @@ extension BrokerCore {
         }
     }
 
-    /// Copies the run in progress to its subscribers. Must be called before the run's memory or the routes change.
+    /// Copies the run in progress to its subscribers. Must be called before the run's memory or the routes
+    /// change.
     func endRun() {
         guard let run else { return }
         self.run = nil
@@ -140,7 +141,8 @@ extension BrokerCore {
         totals.recordDeliveries += UInt64(run.recordCount * subscribers.count)
     }
 
-    /// Writes what a read batch queued, once per subscriber, and holds the feed up where its lossless data piles up.
+    /// Writes what a read batch queued, once per subscriber, and holds the feed up where its lossless data
+    /// piles up.
     func endBatch(of connection: BrokerConnection) {
         guard !dirty.isEmpty else { return }
         let batch = dirty

@@ -2,8 +2,8 @@ internal import NIOCore
 
 /// Byte buffers of outbound queues, reused last in, first out so that the warm one comes back.
 ///
-/// A buffer may come back while the socket still holds it: taking it then makes new memory, which is correct and rare.
-/// Confined to one event loop.
+/// A buffer may come back while the socket still holds it: taking it then makes new memory, which is correct
+/// and rare. Confined to one event loop.
 final class ChunkPool {
     private var free: [ByteBuffer] = []
 

@@ -3,9 +3,9 @@ internal import TradingModel
 
 /// What waits to be written to one subscriber: whole frames in their order, aggregated into chunks.
 ///
-/// Bytes are counted in three classes: market data (may be dropped, oldest first), lossless market data and control
-/// (never dropped; their owner acts at their bounds). The fast path only copies; frames are told apart again when
-/// something has to be dropped. No I/O; confined to the broker's event loop.
+/// Bytes are counted in three classes: market data (may be dropped, oldest first), lossless market data and
+/// control (never dropped; their owner acts at their bounds). The fast path only copies; frames are told
+/// apart again when something has to be dropped. No I/O; confined to the broker's event loop.
 struct OutboundQueue {
     /// How a piece of the queue is treated at the bound.
     enum DeliveryClass {
@@ -78,8 +78,8 @@ struct OutboundQueue {
         while let buffer = popFirst() { pool.give(buffer) }
     }
 
-    /// Drops market data, oldest chunks first, until at most `byteCount` of it is left, and puts gap frames that say
-    /// what is missing ahead of what follows. Control and lossless frames keep their place.
+    /// Drops market data, oldest chunks first, until at most `byteCount` of it is left, and puts gap frames
+    /// that say what is missing ahead of what follows. Control and lossless frames keep their place.
     mutating func dropMarketData(downTo byteCount: Int) {
         var sieve = QueueSieve(buffer: pool.take(minimumCapacity: 4_096))
         while bytes.marketData > byteCount, let chunk = chunks.popFirst() {
@@ -90,8 +90,8 @@ struct OutboundQueue {
         prepend(sieve.finish())
     }
 
-    /// Reduces all queued market data to the latest quote and status of each token, behind gap frames that say how
-    /// many records were left out.
+    /// Reduces all queued market data to the latest quote and status of each token, behind gap frames that
+    /// say how many records were left out.
     mutating func conflateMarketData() {
         var sieve = QueueSieve(buffer: pool.take(minimumCapacity: 4_096))
         sieve.keepsLatest = true

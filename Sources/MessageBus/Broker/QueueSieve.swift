@@ -37,7 +37,8 @@ struct QueueSieve {
     /// Takes the frames of one chunk, which came from this broker and are well formed.
     mutating func sift(_ chunk: UnsafeRawBufferPointer) {
         var rest = chunk
-        // A chunk is filled with whole checked frames only, so a header that does not parse cannot occur here.
+        // A chunk is filled with whole checked frames only, so a header that does not parse cannot occur
+        // here.
         while rest.count >= FrameHeader.byteCount, let header = try? FrameHeader(parsing: rest) {
             let total = FrameHeader.byteCount + header.payloadByteCount
             let frame = UnsafeRawBufferPointer(rebasing: rest[..<total])

@@ -1,7 +1,8 @@
 /// From a token to the list of its subscribers, kept until a market-data subscription changes.
 ///
-/// Tokens with the same subscribers share one route, so that neighbouring frames of different tokens can be copied as
-/// one run. A direct-mapped front saves most dictionary look-ups. Confined to the broker's event loop.
+/// Tokens with the same subscribers share one route, so that neighbouring frames of different tokens can be
+/// copied as one run. A direct-mapped front saves most dictionary look-ups. Confined to the broker's event
+/// loop.
 struct RouteTable {
     /// The subscribers of each route, by route number.
     private(set) var routes: [ContiguousArray<BrokerConnection>] = []
@@ -16,8 +17,8 @@ struct RouteTable {
     /// Whether no further token should be added before `removeAll`.
     var isFull: Bool { routeByToken.count >= Limits.cachedRoutesMax }
 
-    /// The route of a token; `resolve` gives its subscribers' numbers and `connection` their connections when the
-    /// route is not known yet.
+    /// The route of a token; `resolve` gives its subscribers' numbers and `connection` their connections when
+    /// the route is not known yet.
     mutating func route(
         of token: UInt32, resolve: (UInt32) -> [Int], connection: (Int) -> BrokerConnection?
     ) -> Int {

@@ -4,9 +4,10 @@ package import TradingModel
 
 /// A connection to the broker that makes itself again when it breaks.
 ///
-/// Confined to its event loop: every method, property and callback is to be used there, and is checked. Callbacks come
-/// without allocation per record. States: `idle` -> `connecting` -> `handshake` -> `confirming` -> `connected`, on a
-/// failure `waiting` -> `connecting`, on `close` `closed`, which is final. A client stays alive until it is closed.
+/// Confined to its event loop: every method, property and callback is to be used there, and is checked.
+/// Callbacks come without allocation per record. States: `idle` -> `connecting` -> `handshake` ->
+/// `confirming` -> `connected`, on a failure `waiting` -> `connecting`, on `close` `closed`, which is final.
+/// A client stays alive until it is closed.
 package final class BusClient {
     private enum State {
         case idle
@@ -30,8 +31,11 @@ package final class BusClient {
 
     /// The loop that this client is confined to.
     package let eventLoop: any EventLoop
-    /// Who is told; held weakly.
-    package weak var delegate: (any BusClientDelegate)?
+    /// Who is told; held until the client is closed and has said so.
+    ///
+    /// Neither this nor the client itself is ever referenced weakly: an object that was has a side table,
+    /// which made every retain on the way of a record several times slower.
+    package private(set) var delegate: (any BusClientDelegate)?
     /// Called when there is room again after `.full` was answered.
     package var onWritable: (() -> Void)?
     /// What the broker said when it welcomed this client last.
@@ -53,14 +57,15 @@ package final class BusClient {
     private var wasFull = false
     private var farewell: BusError?
     private var reportedFailure: BusError.Code?
-    private var recordScratch = UnsafeMutableBufferPointer<MarketEvent>.allocate(capacity: 64)
+    private let aligned = AlignedRecords()
 
     /// Makes a client that is not connected yet; may be called anywhere.
     ///
     /// - Parameters:
     ///   - socketPath: the broker's socket.
-    ///   - identity: the strategy id, feed name, or what else names this process; at most `Limits.identityBytesMax`.
-    ///   - token: the bus token; may be empty for an observer. At most `Limits.tokenBytesMax`.
+    ///   - identity: the strategy id, feed name, or what else names this process; at most
+    ///     `Limits.identityBytesMax` bytes.
+    ///   - token: the bus token; may be empty for an observer. At most `Limits.tokenBytesMax` bytes.
     ///   - seed: of the reconnect jitter; derived from the identity and the process id unless given.
     package init(
         socketPath: String, role: BusRole, identity: String, token: [UInt8] = [], eventLoop: any EventLoop,
@@ -75,8 +80,6 @@ package final class BusClient {
         let derived = UInt64(InstrumentToken(symbol: identity).rawValue) << 32 | UInt64(CurrentProcess.id)
         backoff = ReconnectBackoff(seed: seed ?? derived)
     }
-
-    deinit { recordScratch.deallocate() }
 
     /// Whether the broker confirmed the subscriptions.
     package var isConnected: Bool { state == .connected }
@@ -97,8 +100,8 @@ extension BusClient {
         startAttempt()
     }
 
-    /// Writes what is queued and a goodbye, and ends for good. The delegate hears `didDisconnect(nil)` once it is
-    /// written and the socket is closed, if there was a connection.
+    /// Writes what is queued and a goodbye, and ends for good. The delegate hears `didDisconnect(nil)` once
+    /// it is written and the socket is closed, if there was a connection.
     package func close(reason: String = "") {
         eventLoop.preconditionInEventLoop()
         let wasOpen = isOpen
@@ -106,7 +109,10 @@ extension BusClient {
         state = .closed
         timer?.cancel()
         confirmations = []
-        guard let channel else { return }
+        guard let channel else {
+            if connection == nil { letGo() }
+            return
+        }
         guard wasOpen else {
             channel.close(promise: nil)
             return
@@ -116,6 +122,12 @@ extension BusClient {
         outbound = ByteBuffer()
         channel.writeAndFlush(last).whenComplete { _ in channel.close(promise: nil) }
         timer = eventLoop.scheduleTask(in: .seconds(Limits.lingerSeconds)) { channel.close(promise: nil) }
+    }
+
+    /// Ends the references that a closed client needs no more.
+    private func letGo() {
+        delegate = nil
+        onWritable = nil
     }
 
     private func startAttempt() {
@@ -131,16 +143,7 @@ extension BusClient {
         self.connection = connection
         let handler = NIOLoopBound(connection, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
-            .channelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Limits.readBytes)
-            )
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.socketOption(.so_sndbuf), value: .init(Limits.socketSendBufferBytes))
-            .channelOption(
-                .writeBufferWaterMark,
-                value: .init(low: Limits.socketBacklogBytesLow, high: Limits.socketBacklogBytesHigh)
-            )
-            .connectTimeout(.seconds(Limits.handshakeSeconds))
+            .withBusOptions()
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(handler.value)
@@ -159,7 +162,10 @@ extension BusClient {
 
     private func attemptFailed(_ error: BusError) {
         channel = nil
-        guard state != .closed else { return }
+        guard state != .closed else {
+            letGo()
+            return
+        }
         let wasConnected = state == .connected
         state = .waiting
         if wasConnected || reportedFailure != error.code {
@@ -170,8 +176,8 @@ extension BusClient {
         guard state == .waiting else { return }
         timer?.cancel()
         let wait = TimeAmount.milliseconds(backoff.nextMilliseconds())
-        timer = eventLoop.assumeIsolated().scheduleTask(in: wait) { [weak self] in
-            if let self, self.state == .waiting { self.startAttempt() }
+        timer = eventLoop.assumeIsolated().scheduleTask(in: wait) { [self] in
+            if state == .waiting { startAttempt() }
         }
     }
 
@@ -196,6 +202,7 @@ extension BusClient {
         timer?.cancel()
         if state == .closed {
             delegate?.busClient(self, didDisconnect: nil)
+            letGo()
         } else {
             // Subscriptions still unconfirmed are confirmed with the next connection.
             let fallback = BusError(.connectionLost, "the broker on \(socketPath) closed the connection")
@@ -213,7 +220,7 @@ extension BusClient {
         guard wasFull, outbound.readableBytes <= Limits.clientQueueBytesMax / 2 else { return }
         wasFull = false
         // Not at once: this may run inside a send of the very caller who is to be told.
-        eventLoop.assumeIsolated().execute { [weak self] in self?.onWritable?() }
+        eventLoop.assumeIsolated().execute { [self] in onWritable?() }
     }
 }
 
@@ -243,22 +250,8 @@ extension BusClient {
 
     private func receiveRecords(_ prefix: RecordsPrefix, _ payload: UnsafeRawBufferPointer) {
         guard let delegate, let base = payload.baseAddress else { return }
-        let start = base + RecordsPrefix.byteCount
         let token = InstrumentToken(prefix.token)
-        let records: UnsafeBufferPointer<MarketEvent>
-        if UInt(bitPattern: start) % UInt(MemoryLayout<MarketEvent>.alignment) == 0 {
-            records = UnsafeBufferPointer(
-                start: start.bindMemory(to: MarketEvent.self, capacity: prefix.recordCount),
-                count: prefix.recordCount)
-        } else {
-            if recordScratch.count < prefix.recordCount {
-                recordScratch.deallocate()
-                recordScratch = .allocate(capacity: prefix.recordCount)
-            }
-            UnsafeMutableRawBufferPointer(recordScratch).copyMemory(
-                from: UnsafeRawBufferPointer(start: start, count: prefix.recordCount * MarketEvent.byteCount))
-            records = UnsafeBufferPointer(start: recordScratch.baseAddress, count: prefix.recordCount)
-        }
+        let records = aligned.records(at: base + RecordsPrefix.byteCount, count: prefix.recordCount)
         delegate.busClient(self, didReceive: records, token: token, source: prefix.source)
     }
 
@@ -291,8 +284,8 @@ extension BusClient {
     /// Asks for topics, now and after every reconnect.
     ///
     /// - Parameters:
-    ///   - conflate: whether at the bound the latest quotes are kept instead of the newest records; applies to all
-    ///     market data of this connection, as the last such call says.
+    ///   - conflate: whether at the bound the latest quotes are kept instead of the newest records; applies
+    ///     to all market data of this connection, as the last such call says.
     ///   - completion: called once the broker has confirmed; never after `close`.
     package func subscribe(
         _ patterns: [TopicPattern], conflate: Bool = false, completion: (() -> Void)? = nil
@@ -374,8 +367,8 @@ extension BusClient {
         return .sent
     }
 
-    /// Hands what is queued to the socket. Happens by itself at the end of a read batch, of the current turn of the
-    /// event loop, and at `Limits.clientFlushBytes`.
+    /// Hands what is queued to the socket. Happens by itself at the end of a read batch, of the current turn
+    /// of the event loop, and at `Limits.clientFlushBytes`.
     package func flush() {
         guard let channel, outbound.readableBytes > 0, channel.isWritable else { return }
         let buffer = outbound
@@ -409,9 +402,9 @@ extension BusClient {
     private func scheduleFlush() {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
-        eventLoop.assumeIsolated().execute { [weak self] in
-            self?.isFlushScheduled = false
-            self?.flush()
+        eventLoop.assumeIsolated().execute { [self] in
+            isFlushScheduled = false
+            flush()
         }
     }
 }

@@ -15,8 +15,8 @@ package protocol BusClientDelegate: AnyObject {
     func busClient(_ client: BusClient, didMiss gap: BusGap)
     /// All that was received at once has been handed over: the moment to act and to flush.
     func busClientDidFinishReadBatch(_ client: BusClient)
-    /// A connection ended, or could not be made (told once per kind of failure until it succeeds). The client connects
-    /// again by itself unless it was closed; then the reason is `nil`.
+    /// A connection ended, or could not be made (told once per kind of failure until it succeeds). The client
+    /// connects again by itself unless it was closed; then the reason is `nil`.
     func busClient(_ client: BusClient, didDisconnect reason: BusError?)
     /// The broker refused a publish or a subscription; the connection stays.
     func busClient(_ client: BusClient, didRefuse error: BusError)

@@ -27,7 +27,8 @@ package enum BusRole: UInt8, CaseIterable, Sendable {
 
     /// Whether a peer of this role and identity may publish on a topic.
     ///
-    /// Nobody publishes `live_data` (market data travels as records frames) or `bus:status` (the broker's own).
+    /// Nobody publishes `live_data` (market data travels as records frames) or `bus:status` (the broker's
+    /// own).
     package func mayPublish(_ topic: Topic, identity: String) -> Bool {
         switch (self, topic) {
         case (_, .liveData), (_, .busStatus): false

@@ -1,7 +1,7 @@
 /// Cuts a byte stream into frames, in place where a frame lies whole in the input.
 ///
-/// Only a frame that is split over two inputs is copied, into memory of its own that grows to the largest such frame
-/// (at most `Limits.framePayloadBytesMax` and the header). Not thread-safe.
+/// Only a frame that is split over two inputs is copied, into memory of its own that grows to the largest
+/// such frame (at most `Limits.framePayloadBytesMax` and the header). Not thread-safe.
 package final class FrameDecoder {
     private var storage = UnsafeMutableRawBufferPointer.allocate(byteCount: 4_096, alignment: 16)
     private var storedCount = 0

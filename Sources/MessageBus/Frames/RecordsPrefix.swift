@@ -34,7 +34,8 @@ struct RecordsPrefix: Equatable {
         }
     }
 
-    /// Reads the prefix and checks only that the payload is whole records: the broker has checked their tokens.
+    /// Reads the prefix and checks only that the payload is whole records: the broker has checked their
+    /// tokens.
     init(checkingLengthOf payload: UnsafeRawBufferPointer) throws(BusError) {
         let recordBytes = payload.count - Self.byteCount
         guard recordBytes > 0, recordBytes % MarketEvent.byteCount == 0 else {

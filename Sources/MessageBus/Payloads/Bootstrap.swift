@@ -1,6 +1,7 @@
 package import TradingModel
 
-/// What a manager tells a process it starts, over an inherited descriptor; secrets and paths stay out of argv.
+/// What a manager tells a process it starts, over an inherited descriptor; secrets and paths stay out of
+/// argv.
 package struct Bootstrap: BusPayload, Equatable {
     /// What the process is to be.
     package enum Role: String, Codable, Sendable, CaseIterable {

@@ -19,7 +19,8 @@ extension BusPayload {
         do {
             return [UInt8](try encoder.encode(self))
         } catch {
-            // Payloads consist of text, integers, finite or named floating-point numbers and containers of them.
+            // Payloads consist of text, integers, finite or named floating-point numbers and containers of
+            // them.
             preconditionFailure("\(Self.self) cannot be encoded: \(error)")
         }
     }

@@ -44,8 +44,8 @@ package enum Topic: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
-    /// The topic of a text; `nil` when there is no such topic, when its name is empty or ends in `*`, or when it is
-    /// longer than `Limits.topicBytesMax`.
+    /// The topic of a text; `nil` when there is no such topic, when its name is empty or ends in `*`, or when
+    /// it is longer than `Limits.topicBytesMax`.
     package init?(_ text: String) {
         guard text.utf8.count <= Limits.topicBytesMax else { return nil }
         switch text {

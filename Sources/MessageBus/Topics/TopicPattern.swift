@@ -7,13 +7,15 @@ package struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
 
     /// Exactly one topic.
     ///
-    /// Traps when the topic's name is empty, ends in `*` or makes the text longer than `Limits.topicBytesMax`.
+    /// Traps when the topic's name is empty, ends in `*` or makes the text longer than
+    /// `Limits.topicBytesMax`.
     package init(_ topic: Topic) {
         precondition(Topic(topic.text) == topic, "a topic's name must not be empty, end in * or be too long")
         text = topic.text
     }
 
-    /// A pattern from text; `nil` when it is neither a topic nor a prefix with `*` at the end and nowhere else.
+    /// A pattern from text; `nil` when it is neither a topic nor a prefix with `*` at the end and nowhere
+    /// else.
     package init?(_ text: String) {
         guard text.utf8.count <= Limits.topicBytesMax else { return nil }
         if text.utf8.last == UInt8(ascii: "*") {

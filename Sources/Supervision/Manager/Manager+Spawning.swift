@@ -152,6 +152,10 @@ extension Manager {
         if status == .exited(code: ExitStatus.configurationErrorCode), let rejection = process.rejection {
             apply(.configurationRejected(reason: rejection), to: process)
         }
+        if process.feed != nil, status == .exited(code: 0), process.machine.status == .starting {
+            // A short file can be over before its first message has come round by the bus.
+            apply(.ready(epoch: epoch), to: process)
+        }
         apply(.exited(epoch: epoch, status: status), to: process)
         removed.removeAll { $0 === process }
     }
