@@ -104,6 +104,7 @@ package final class ControlStore: Sendable {
     ) throws(ControlError) -> Result {
         precondition(access != .reader, "a reader does not write")
         do {
+            if state.isGroup { return try writeInGroup(body) }
             return try queue.inDatabase { database in
                 try state.set(durability, on: database)
                 var result: Result?
@@ -115,6 +116,40 @@ package final class ControlStore: Sendable {
             }
         } catch {
             throw ControlError(error, path: path)
+        }
+    }
+
+    /// Runs several writes as one transaction: one lock and one sync instead of many, so that shells, which do not
+    /// wait for locks unless told to, meet a free database.
+    ///
+    /// `body` calls writing methods of this store on the same thread. A write that is refused takes back only
+    /// itself; anything that `body` throws takes back all of them.
+    package func grouped(isMetrics: Bool = false, _ body: () throws -> Void) throws(ControlError) {
+        precondition(access != .reader, "a reader does not write")
+        do {
+            try queue.inDatabase { database in
+                try state.set(isMetrics ? .normal : .full, on: database)
+                try database.inTransaction(.immediate) {
+                    state.beginGroup()
+                    defer { state.endGroup() }
+                    try body()
+                    return .commit
+                }
+            }
+        } catch {
+            throw ControlError(error, path: path)
+        }
+    }
+
+    /// One write of a group, in a savepoint.
+    private func writeInGroup<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try queue.unsafeReentrantWrite { database in
+            var result: Result?
+            try database.inSavepoint {
+                result = try body(database)
+                return .commit
+            }
+            return try ControlStore.unwrap(result)
         }
     }
 

@@ -35,7 +35,7 @@ struct JournalTail {
         self.offset = offset
     }
 
-    /// Reads at most `Limits.journalReadBytesMax` bytes; `nil` when nothing is new.
+    /// Reads the next piece, about `Limits.journalReadBytes` long; `nil` when nothing is new.
     mutating func next() -> Step? {
         guard !isCorrupt else { return nil }
         if descriptor < 0, !openCurrent(), !advance() { return nil }
@@ -53,7 +53,14 @@ struct JournalTail {
         guard descriptor >= 0, fstat(descriptor, &status) == 0, Int(status.st_size) > offset else {
             return nil
         }
-        let byteCount = min(Int(status.st_size) - offset, Limits.journalReadBytesMax)
+        let available = Int(status.st_size) - offset
+        let piece = readPiece(byteCount: min(available, Limits.journalReadBytes))
+        guard piece == nil, available > Limits.journalReadBytes else { return piece }
+        // One record is longer than a piece.
+        return readPiece(byteCount: min(available, Limits.journalReadBytesMax))
+    }
+
+    private mutating func readPiece(byteCount: Int) -> Step? {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 8)
         defer { bytes.deallocate() }
         let count = cplatform_read_at(descriptor, bytes.baseAddress, byteCount, Int64(offset))

@@ -2,11 +2,17 @@ extension Limits {
     /// Writes that wait for the database; above it samples are dropped, everything else is kept.
     static let storeWritesMax = 100_000
 
-    /// Bytes of a journal read at once; a record has at most 16 MiB.
+    /// Bytes of a journal read and stored at once, about 2,000 records.
+    static let journalReadBytes = 256 << 10
+
+    /// Bytes of a journal read at once when one record is longer than that; a record has at most 16 MiB.
     static let journalReadBytesMax = 17 << 20
 
     /// The time between two looks into the journals.
-    static let ingestionInterval: Duration = .milliseconds(100)
+    static let ingestionInterval: Duration = .milliseconds(200)
+
+    /// Journal records stored in one transaction, about; the rest goes into the next one.
+    static let ingestionEntriesMax = 4_000
 
     /// The time until a refused write is tried again.
     static let storeRetryInterval: Duration = .milliseconds(100)

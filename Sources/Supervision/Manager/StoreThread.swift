@@ -143,19 +143,28 @@ final class StoreThread: Sendable {
         }
     }
 
-    /// Performs writes in order; returns those from the first that must be tried again.
+    /// Performs writes in order and in one transaction; returns them all when they must be tried again.
     private func perform(_ writes: [Write], _ state: inout StoreThreadState) -> [Write] {
-        for (index, write) in writes.enumerated() {
-            do {
-                try write.body(store)
-            } catch let error as ControlError where error.isTransient {
-                tell("results wait in the journals: \(error)", &state)
-                return Array(writes[index...])
-            } catch {
-                // A write that can never succeed (its strategy was deleted meanwhile) must not block the others.
-                deliver(.trouble("\(write.label) was refused: \(error)"))
+        guard !writes.isEmpty else { return [] }
+        var refusals: [String] = []
+        do {
+            try store.grouped(isMetrics: writes.allSatisfy(\.isDroppable)) {
+                for write in writes {
+                    do {
+                        try write.body(store)
+                    } catch let error as ControlError where error.isTransient {
+                        throw error
+                    } catch {
+                        // A write that can never succeed (its strategy was deleted) must not block the others.
+                        refusals.append("\(write.label) was refused: \(error)")
+                    }
+                }
             }
+        } catch {
+            tell("results wait in the journals: \(error)", &state)
+            return writes
         }
+        for refusal in refusals { deliver(.trouble(refusal)) }
         return []
     }
 

@@ -30,6 +30,16 @@ struct StoreThreadState {
             ? ContinuousClock.now + Limits.storeRetryInterval : lastIngestion + Limits.ingestionInterval
     }
 
+    /// Begins to read a journal at the database's cursor. Without one at its beginning: what was stored before is
+    /// recognised and left out.
+    private mutating func reopen(_ strategyID: String) {
+        tails[strategyID]?.finish()
+        let cursor = (try? store.journalCursor(strategyID)) ?? nil
+        tails[strategyID] = JournalTail(
+            directory: home.journalDirectory(strategyID: strategyID), epoch: cursor?.fileNumber ?? 0,
+            offset: cursor.map { Int($0.offset) } ?? 0)
+    }
+
     /// All that people configure, with the epochs of strategies that are new here.
     mutating func configuration() throws -> StoreThread.Configuration {
         let strategies = try store.strategies()
@@ -48,50 +58,73 @@ struct StoreThreadState {
     mutating func follow(_ strategyID: String, _ isFollowed: Bool) {
         if isFollowed {
             ending.remove(strategyID)
-            guard tails[strategyID] == nil else { return }
-            let cursor = (try? store.journalCursor(strategyID)) ?? nil
-            tails[strategyID] = JournalTail(
-                directory: home.journalDirectory(strategyID: strategyID), epoch: cursor?.fileNumber ?? 0,
-                offset: cursor.map { Int($0.offset) } ?? 0)
+            if tails[strategyID] == nil { reopen(strategyID) }
         } else {
             ending.insert(strategyID)
             lastIngestion = ContinuousClock.now - Limits.ingestionInterval
         }
     }
 
-    /// Copies what the journals gained into the database, when it is time to.
+    /// Copies what the journals gained into the database, when it is time to: all of it in one transaction.
     mutating func ingestDue(isEverything: Bool, deliver: (StoreThread.Event) -> Void) {
         let now = ContinuousClock.now
         guard isEverything || now - lastIngestion >= Limits.ingestionInterval else { return }
         lastIngestion = now
-        for strategyID in tails.keys.sorted() { ingest(strategyID, deliver) }
+        // Read before the lock is taken, so that it is held for the writing only. A long backlog takes several rounds.
+        var isMore = true
+        while isMore {
+            isMore = false
+            var steps: [(strategyID: String, step: JournalTail.Step)] = []
+            var entryCount = 0
+            for strategyID in tails.keys.sorted() {
+                guard entryCount < Limits.ingestionEntriesMax else {
+                    isMore = true
+                    break
+                }
+                guard let step = tails[strategyID]?.next() else { continue }
+                entryCount += step.entries.count
+                steps.append((strategyID, step))
+                isMore = true
+            }
+            guard store(steps, deliver) else { return }
+        }
+        for strategyID in ending {
+            tails[strategyID]?.finish()
+            tails[strategyID] = nil
+        }
+        ending.removeAll()
     }
 
-    private mutating func ingest(_ strategyID: String, _ deliver: (StoreThread.Event) -> Void) {
-        guard var tail = tails[strategyID] else { return }
-        while let step = tail.next() {
-            do {
-                try store.ingest(
-                    strategyID: strategyID, entries: step.entries,
-                    cursor: step.cursor)
-            } catch {
-                // Begin again from the cursor of the database, which did not move.
-                tail.finish()
-                tails[strategyID] = nil
-                follow(strategyID, true)
-                hasTrouble = true
-                return deliver(.trouble("the journal of \(strategyID) waits: \(error)"))
+    /// Stores what was read; after a failure all tails begin again from the cursors of the database.
+    private mutating func store(
+        _ steps: [(strategyID: String, step: JournalTail.Step)], _ deliver: (StoreThread.Event) -> Void
+    ) -> Bool {
+        guard !steps.isEmpty else { return true }
+        do {
+            try store.grouped {
+                for (strategyID, step) in steps {
+                    do {
+                        try store.ingest(strategyID: strategyID, entries: step.entries, cursor: step.cursor)
+                    } catch let error as ControlError where error.isTransient {
+                        throw error
+                    } catch {
+                        deliver(.trouble("the journal of \(strategyID) cannot be stored: \(error)"))
+                    }
+                }
             }
-            if let problem = step.problem {
-                deliver(.journalCorrupt(strategyID: strategyID, problem: problem))
+        } catch {
+            for (strategyID, _) in steps { reopen(strategyID) }
+            hasTrouble = true
+            if toldTrouble == nil {
+                toldTrouble = "\(error)"
+                deliver(.trouble("results wait in the journals: \(error)"))
             }
+            return false
         }
-        if ending.remove(strategyID) != nil {
-            tail.finish()
-            tails[strategyID] = nil
-        } else {
-            tails[strategyID] = tail
+        for (strategyID, step) in steps {
+            if let problem = step.problem { deliver(.journalCorrupt(strategyID: strategyID, problem: problem)) }
         }
+        return true
     }
 
     mutating func checkpointDue() {
