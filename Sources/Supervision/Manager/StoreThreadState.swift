@@ -26,7 +26,8 @@ struct StoreThreadState {
 
     /// When the thread must run again although nothing happens.
     var nextDeadline: ContinuousClock.Instant {
-        hasTrouble || mustLook
+        if isFirstLook, !hasTrouble { return ContinuousClock.now }
+        return hasTrouble || mustLook
             ? ContinuousClock.now + Limits.storeRetryInterval : lastIngestion + Limits.ingestionInterval
     }
 

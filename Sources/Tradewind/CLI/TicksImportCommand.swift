@@ -22,7 +22,9 @@ extension TicksCommand {
         var column: [KeyValueOption] = []
         @Option(name: .long, help: "The unit of times that are numbers: s, ms, us or ns.") var timeUnit:
             String?
-        @Option(name: .long, help: "Zone of times without one, such as -05:00.") var zone: String?
+        @Option(
+            name: .long, parsing: .unconditional, help: "Zone of times without one, such as -05:00.")
+        var zone: String?
         @Option(name: .long, help: "Rows that cannot be read: refuse or skip.") var badRows = "refuse"
         @Flag(name: .long, help: "Sort records by time instead of refusing a file that goes back.") var sort =
             false
