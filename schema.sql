@@ -58,7 +58,9 @@ CREATE TABLE strategy_configs (
         CHECK (length(name) BETWEEN 1 AND 64 AND name NOT GLOB '*[^A-Za-z0-9_.-]*'
                AND name GLOB '[A-Za-z0-9_]*')
         CONSTRAINT "name must not look like a UUID, because names and ids are accepted in the same places"
-        CHECK (name NOT GLOB '????????-????-????-????-????????????'),
+        CHECK (name NOT GLOB '????????-????-????-????-????????????')
+        CONSTRAINT "name must not be bus, manager or recorder or begin with feed-: those are logs of other processes"
+        CHECK (lower(name) NOT IN ('bus', 'manager', 'recorder') AND lower(name) NOT GLOB 'feed-*'),
     -- The registered name of the strategy class, as `tradewind strategies` lists it.
     class_name TEXT NOT NULL
         CONSTRAINT "class_name must be 1 to 64 letters, digits or _ and begin with a letter"
@@ -112,6 +114,14 @@ CREATE TABLE strategy_configs (
         CHECK (updated_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]Z'
                AND strftime('%Y-%m-%dT%H:%M:%S', substr(updated_at, 1, 19), '+0 days') IS substr(updated_at, 1, 19))
 ) STRICT;
+
+-- INSERT OR REPLACE would delete the row behind the back of the delete trigger.
+CREATE TRIGGER strategy_configs_replace_refused BEFORE INSERT ON strategy_configs
+WHEN EXISTS (SELECT 1 FROM strategy_configs WHERE (id = NEW.id OR name = NEW.name)
+             AND status IN ('starting', 'running', 'paused', 'stopping', 'backoff', 'stuck'))
+BEGIN
+    SELECT RAISE(ABORT, 'a running strategy has this id or name: choose another name, or update its row');
+END;
 
 CREATE TRIGGER strategy_configs_desired_state_on_insert AFTER INSERT ON strategy_configs
 WHEN NEW.desired_state IS NULL

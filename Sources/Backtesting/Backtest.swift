@@ -68,6 +68,8 @@ package enum Backtest {
             strategy: try S(parameters: parameters),
             venue: SimulatedExchange(configuration: account.exchange, instruments: instruments),
             configuration: configuration, parameters: parameters, output: Collector())
+        // An executor receives its own tokens and the feed's word; so does this engine.
+        let selection = instruments.count == reader.instruments.count ? nil : Set(instruments.map(\.token))
         engine.start(at: .epoch)
         var firstTime = Timestamp.epoch
         var lastTime = Timestamp.epoch
@@ -77,7 +79,7 @@ package enum Backtest {
             if firstTime == .epoch { firstTime = first.receiveTime }
             lastTime = last.receiveTime
             lastSequence = last.sequence
-            engine.process(run)
+            forEachSelected(run, selection) { engine.process($0) }
         }
         // The file feed ends with this record too, so that both runs see the same stream.
         engine.process(.status(.ended, time: lastTime, sequence: lastSequence + 1))
@@ -86,6 +88,26 @@ package enum Backtest {
             className: S.name, parameters: parameters, venue: account, instruments: instruments,
             seed: settings.seed, firstTime: firstTime, lastTime: lastTime, status: engine.status,
             trades: engine.output.builder.trades, logLines: engine.output.logLines)
+    }
+
+    /// The parts of a run that a live strategy would receive: records of its tokens (`nil`: all) and of the feed as a
+    /// whole, without a recorded end, in whose place the replay's own comes.
+    private static func forEachSelected(
+        _ run: UnsafeBufferPointer<MarketEvent>, _ selection: Set<InstrumentToken>?,
+        _ body: (UnsafeBufferPointer<MarketEvent>) -> Void
+    ) {
+        var start = 0
+        for index in run.indices {
+            let token = run[index].token
+            let isLeftOut =
+                token == .feedWide
+                ? run[index].kind == .status && run[index].feedStatus == .ended
+                : selection?.contains(token) == false
+            guard isLeftOut else { continue }
+            if start < index { body(UnsafeBufferPointer(rebasing: run[start..<index])) }
+            start = index + 1
+        }
+        if start < run.count { body(start == 0 ? run : UnsafeBufferPointer(rebasing: run[start...])) }
     }
 
     private static func select(_ symbols: [String], from known: [Instrument]) throws(BacktestError)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -115,4 +116,8 @@ int cplatform_poll_two(int first_fd, int second_fd, int64_t timeout_nanoseconds)
     errno = ENOSYS;
     return -1;
 #endif
+}
+
+void cplatform_line_buffer_output(void) {
+    setvbuf(stdout, (char *)0, _IOLBF, 0);
 }

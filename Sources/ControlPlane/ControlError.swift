@@ -8,6 +8,8 @@ package struct ControlError: Error, Equatable, CustomStringConvertible {
 
         /// The home directory cannot be used.
         package static let home = Code("home")
+        /// The home directory belongs to another user.
+        package static let permission = Code("permission")
         /// There is no `engine.db` yet.
         package static let notInitialized = Code("not_initialized")
         /// `engine.db` is not a Tradewind database.

@@ -41,7 +41,7 @@ extension HomeDirectory {
         }
         guard status.ownerID == geteuid() else {
             throw ControlError(
-                .home,
+                .permission,
                 "\(path) belongs to user \(status.ownerID), not to this one (\(geteuid())): run as its owner")
         }
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
@@ -77,7 +77,7 @@ extension HomeDirectory {
         }
         guard buffer.st_uid == geteuid() else {
             throw ControlError(
-                .home, "\(path) belongs to user \(buffer.st_uid): remove it or run as its owner")
+                .permission, "\(path) belongs to user \(buffer.st_uid): remove it or run as its owner")
         }
         guard UInt32(buffer.st_mode) & 0o077 != 0 else { return }
         guard chmod(path, 0o700) == 0 else {

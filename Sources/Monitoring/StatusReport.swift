@@ -62,8 +62,11 @@ package struct StatusReport: Encodable {
         case managerProcessID = "manager_pid"
     }
 
-    /// Reads the report; `managerProcessID` is that of the running manager, if there is one.
-    package init(home: String, managerProcessID: Int32?, store: ControlStore) throws {
+    /// Reads the report; `managerProcessID` is that of the running manager, if there is one. Without one the rows may
+    /// be out of date, so `isAlive` is asked about every process.
+    package init(
+        home: String, managerProcessID: Int32?, store: ControlStore, isAlive: (InstanceRow) -> Bool
+    ) throws {
         self.home = home
         self.managerProcessID = managerProcessID
         let samples = managerProcessID == nil ? [] : try store.latestProcessMetrics()
@@ -71,12 +74,15 @@ package struct StatusReport: Encodable {
         let metrics = try store.latestMetrics()
         services = try Self.services(store, samples, isManagerRunning: managerProcessID != nil)
         strategies = try store.strategies().map { row in
-            let instance = live.last { $0.strategyID == row.id }
+            let instance = live.last { $0.strategyID == row.id && (managerProcessID != nil || isAlive($0)) }
             let metric = metrics.first { $0.strategyID == row.id }
             let sample = samples.first { $0.role == "executor" && $0.pid == instance?.pid }
             var line = Strategy(
                 name: row.name, className: row.className, status: row.status.rawValue,
                 desiredState: row.desiredState.rawValue)
+            if managerProcessID == nil, row.status.isLive {
+                line.status = instance == nil ? StrategyStatus.stopped.rawValue : "running without manager"
+            }
             line.processID = instance?.pid
             line.epoch = instance?.epoch
             line.pnl = metric?.pnl

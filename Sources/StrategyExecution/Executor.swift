@@ -24,6 +24,8 @@ package final class Executor<S: Strategy>: BusClientDelegate {
     private var generation: Int
     private var missedRecords: UInt64 = 0
     private var exitCode: Int32?
+    /// A flatten command whose orders are on their way.
+    private var flattening: StrategyCommandPayload?
     private var metricsTask: RepeatedTask?
     private var nextHeartbeat = ContinuousClock.now
     /// How late the last heartbeat ran: what a busy strategy loop looks like from outside.
@@ -62,7 +64,8 @@ package final class Executor<S: Strategy>: BusClientDelegate {
             do {
                 try engine.restore(recovered)
             } catch {
-                throw ExecutionError(.journal, "the state in \(journalDirectory) cannot be used: \(error)")
+                throw ExecutionError(
+                    .configuration, "the state in \(journalDirectory) cannot be used: \(error)")
             }
         }
         journal.append(.checkpoint(engine.snapshot()), at: .epoch)
@@ -108,6 +111,7 @@ package final class Executor<S: Strategy>: BusClientDelegate {
         if phase == .connecting {
             phase = .running
             engine.start(at: .epoch)
+            if bootstrap.strategy?.isPaused == true { engine.pause() }
             journal.flush()
             ExecutorLog.write("running: \(identity.name) epoch \(identity.epoch)")
             nextHeartbeat = ContinuousClock.now + .seconds(Limits.metricsIntervalSeconds)
@@ -132,6 +136,7 @@ package final class Executor<S: Strategy>: BusClientDelegate {
 
     package func busClientDidFinishReadBatch(_ client: BusClient) {
         journal.flush()
+        settleFlattening()
         failIfJournalFailed()
     }
 
@@ -139,7 +144,9 @@ package final class Executor<S: Strategy>: BusClientDelegate {
         guard phase == .running else { return }
         missedRecords += gap.droppedCount
         ExecutorLog.write("missed \(gap.droppedCount) records: this process reads more slowly than they come")
-        engine.process(.gap(missing: gap.droppedCount, at: engine.status.lastEventTime))
+        // Before the first record there is no time to put it at, and nothing that the strategy could miss.
+        let time = engine.status.lastEventTime
+        if time != .epoch { engine.process(.gap(missing: gap.droppedCount, at: time)) }
     }
 
     package func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
@@ -184,17 +191,25 @@ package final class Executor<S: Strategy>: BusClientDelegate {
         failIfJournalFailed()
     }
 
+    /// Puts the live parameters of a whole set in force; what is missing means its default.
+    ///
+    /// Others wait for the next start. The command fails when they are all that changes.
     private func update(_ command: StrategyCommandPayload) {
         let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
         let inputs = (command.parameters ?? [:]).sorted { $0.key < $1.key }.map {
             (name: $0.key, text: $0.value)
         }
         do {
-            let next = try ParameterValues.resolve(parameters, from: inputs, base: values)
-            let frozen = ParameterValues.nonLiveChanges(parameters, from: values, to: next)
-            guard frozen.isEmpty else {
+            let wanted = try ParameterValues.resolve(parameters, from: inputs)
+            let fixed = values.entries.filter { entry in
+                !parameters.contains { $0.name == entry.name && $0.isLive }
+            }
+            let live = inputs.filter { input in !fixed.contains { $0.name == input.name } }
+            let next = try ParameterValues.resolve(parameters, from: live + fixed)
+            let waiting = wanted.changes(from: next)
+            guard next != values || waiting.isEmpty else {
                 return acknowledge(
-                    command, current, error: "needs a restart: \(frozen.joined(separator: ", "))")
+                    command, current, error: "needs a restart: \(waiting.joined(separator: ", "))")
             }
             try engine.update(parameters: next)
             values = next
@@ -205,16 +220,23 @@ package final class Executor<S: Strategy>: BusClientDelegate {
         }
     }
 
+    /// Begins to close everything; acknowledged once it is flat, or when nothing is left that could make it so.
     private func flatten(_ command: StrategyCommandPayload) {
+        guard flattening == nil else { return }
+        flattening = command
         engine.flatten()
+        settleFlattening()
+    }
+
+    private func settleFlattening() {
+        guard let command = flattening else { return }
         let status = engine.status
-        let isFlat = status.positionsCount == 0 && status.openOrdersCount == 0
+        if status.openOrdersCount > 0 { return }
+        flattening = nil
         acknowledge(
             command, engine.isPaused ? .paused : .running,
-            error: isFlat
-                ? nil
-                : "orders are on their way: \(status.positionsCount) positions and \(status.openOrdersCount) orders "
-                    + "are still open")
+            error: status.positionsCount == 0
+                ? nil : "\(status.positionsCount) positions are still open; the log and the orders say why")
     }
 
     private func acknowledge(

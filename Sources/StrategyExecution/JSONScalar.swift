@@ -1,3 +1,5 @@
+import TradingModel
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -18,7 +20,7 @@ struct JSONScalar: Decodable {
             text = String(value)
         } else {
             // The shortest text that gives the same number back, so 0.1 stays 0.1.
-            text = try container.decode(Double.self).description
+            text = FixedPointText.withoutExponent(try container.decode(Double.self).description)
         }
     }
 

@@ -32,8 +32,9 @@ package enum JournalRecovery {
             let path = directory + "/" + JournalCodec.fileName(epoch: epoch)
             let scan = try scan(path: path)
             if let corruption = scan.corruption {
+                // No restart can mend this, so it is an error at once.
                 throw ExecutionError(
-                    .journal,
+                    .configuration,
                     "\(path) is corrupt at byte \(corruption.offset) (\(corruption.reason)): move the file away "
                         + "to start without what this strategy held")
             }

@@ -4,11 +4,14 @@ package import TradingEngine
 package enum StrategyCheck {
     /// Throws what the executor would refuse: all violations of parameters, account settings and limits.
     ///
-    /// Whether the instruments exist is not checked, because a feed may bring them later.
-    package static func check(_ strategy: any Strategy.Type, configJSON: String, limitsJSON: String?) throws {
+    /// Whether the instruments exist is not checked, because a feed may bring them later. `isTrying` also makes the
+    /// strategy, which checks what its parameters mean together; the manager does not run anybody's code.
+    package static func check(
+        _ strategy: any Strategy.Type, configJSON: String, limitsJSON: String?, isTrying: Bool
+    ) throws {
         let configuration = try StrategyConfiguration(json: configJSON)
         let parameters = try ParameterValues.resolve(strategy.parameters, from: configuration.parameters)
-        _ = try strategy.init(parameters: parameters)
+        if isTrying { _ = try strategy.init(parameters: parameters) }
         _ = try AccountSettings(inputs: configuration.venue)
         _ = try RiskLimits(inputs: StrategyConfiguration.scalars(json: limitsJSON, column: "limits_json"))
         guard !configuration.instruments.isEmpty else {
@@ -19,13 +22,14 @@ package enum StrategyCheck {
 
     /// Throws when changes of parameters cannot be made; while it runs, only live ones can.
     package static func checkUpdate(
-        _ strategy: any Strategy.Type, configJSON: String, parametersJSON: String, isRunning: Bool
+        _ strategy: any Strategy.Type, configJSON: String, parametersJSON: String, isRunning: Bool,
+        isTrying: Bool
     ) throws {
         let configuration = try StrategyConfiguration(json: configJSON)
         let current = try ParameterValues.resolve(strategy.parameters, from: configuration.parameters)
         let changes = try StrategyConfiguration.scalars(json: parametersJSON, column: "parameters")
         let next = try ParameterValues.resolve(strategy.parameters, from: changes, base: current)
-        _ = try strategy.init(parameters: next)
+        if isTrying { _ = try strategy.init(parameters: next) }
         let frozen = ParameterValues.nonLiveChanges(strategy.parameters, from: current, to: next)
         guard frozen.isEmpty || !isRunning else {
             throw ExecutionError(

@@ -16,7 +16,7 @@ extension ProcessStateMachine {
         clearProcess()
         if !isStarting {
             proceedAfterExit(nil, now)
-        } else if isTransient {
+        } else if isTransient || policy.isPersistent {
             fail("could not be started: \(why)", now)
         } else {
             setStatus(.error, reason: "could not be started: \(why)")
@@ -48,6 +48,10 @@ extension ProcessStateMachine {
         case .backoff:
             clearProcess()
             setStatus(.error, reason: words)
+        case .stopping where pid == nil:
+            // It was told to end before it was started, and now it will not be.
+            clearProcess()
+            proceedAfterExit(nil, now)
         case .stopped, .running, .paused, .stopping, .error, .stuck:
             break
         }

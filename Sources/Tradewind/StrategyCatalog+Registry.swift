@@ -9,15 +9,17 @@ extension StrategyCatalog {
             problem: { className, configJSON, limitsJSON in
                 Self.explain {
                     let strategy = try registry.requireStrategy(named: className)
-                    try StrategyCheck.check(strategy, configJSON: configJSON, limitsJSON: limitsJSON)
+                    try StrategyCheck.check(
+                        strategy, configJSON: configJSON, limitsJSON: limitsJSON, isTrying: false)
                 }
             },
             updateProblem: { className, configJSON, parametersJSON, isRunning in
                 Self.explain {
                     let strategy = try registry.requireStrategy(named: className)
                     try StrategyCheck.checkUpdate(
-                        strategy, configJSON: configJSON, parametersJSON: parametersJSON, isRunning: isRunning
-                    )
+                        strategy, configJSON: configJSON, parametersJSON: parametersJSON,
+                        isRunning: isRunning,
+                        isTrying: false)
                 }
             })
     }

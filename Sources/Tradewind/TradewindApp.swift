@@ -1,4 +1,5 @@
 import ArgumentParser
+import CPlatform
 public import MarketData
 public import TradingEngine
 
@@ -37,6 +38,8 @@ extension TradewindApp {
         if CommandLine.arguments.count == 3, CommandLine.arguments[1] == RoleProcess.verb {
             exit(RoleProcess.run(role: CommandLine.arguments[2], registry: registry))
         }
+        // Lines appear as they are printed, also in a pipe.
+        cplatform_line_buffer_output()
         RootCommand.main()
     }
 }

@@ -150,6 +150,22 @@ public enum FixedPointText {
         return isNegative ? -Int64(value) : Int64(value)
     }
 
+    /// The text of a number without an exponent: `5e-05` becomes `0.00005`; other texts stay as they are.
+    public static func withoutExponent(_ text: String) -> String {
+        let parts = text.split(separator: "e", omittingEmptySubsequences: false)
+        guard parts.count == 2, let exponent = Int(parts[1]), abs(exponent) <= 400 else { return text }
+        var digits = parts[0]
+        let sign = digits.hasPrefix("-") ? "-" : ""
+        if !sign.isEmpty { digits = digits.dropFirst() }
+        let halves = digits.split(separator: ".", omittingEmptySubsequences: false)
+        guard halves.count <= 2, let whole = halves.first else { return text }
+        let all = String(whole) + (halves.count == 2 ? String(halves[1]) : "")
+        let point = whole.count + exponent
+        if point <= 0 { return sign + "0." + String(repeating: "0", count: -point) + all }
+        if point >= all.count { return sign + all + String(repeating: "0", count: point - all.count) }
+        return sign + String(all.prefix(point)) + "." + String(all.dropFirst(point))
+    }
+
     /// Decimal text without trailing zeros.
     public static func format(_ e8: Int64) -> String {
         let magnitude = e8.magnitude

@@ -27,6 +27,14 @@ import TradingModel
         #expect(Price(e8: value).roundedUp(to: Price(e8: increment)).e8 == up)
     }
 
+    @Test(arguments: [
+        ("5e-05", "0.00005"), ("-1.25e-3", "-0.00125"), ("1e+16", "10000000000000000"), ("1.5e2", "150"),
+        ("1.2345e2", "123.45"), ("12.5", "12.5"), ("1e", "1e"), ("text", "text"),
+    ])
+    func exponentsAreWrittenOut(text: String, expected: String) {
+        #expect(FixedPointText.withoutExponent(text) == expected)
+    }
+
     @Test func productsRoundHalfAwayFromZero() {
         let half = Quantity(e8: 50_000_000)
         #expect(Money(price: Price(e8: 1), quantity: half).e8 == 1)

@@ -29,6 +29,9 @@ int cplatform_set_close_on_exec(int fd, int is_on);
 /// fcntl(F_SETFL) O_NONBLOCK on or off; -1 and errno.
 int cplatform_set_nonblocking(int fd, int is_on);
 
+/// setvbuf(3): lines of standard output appear as they are complete, also in a pipe.
+void cplatform_line_buffer_output(void);
+
 /// write(2) until everything is written, EINTR retried; -1 and errno on failure, with a part perhaps written.
 int cplatform_write_all(int fd, const void *bytes, size_t byte_count);
 

@@ -102,7 +102,10 @@ extension BusClient {
 
     /// Writes what is queued and a goodbye, and ends for good. The delegate hears `didDisconnect(nil)` once
     /// it is written and the socket is closed, if there was a connection.
-    package func close(reason: String = "") {
+    ///
+    /// - Parameter isPatient: whether it waits for as long as the broker takes to read what is queued, instead of
+    ///   `Limits.lingerSeconds`.
+    package func close(reason: String = "", isPatient: Bool = false) {
         eventLoop.preconditionInEventLoop()
         let wasOpen = isOpen
         guard state != .closed else { return }
@@ -121,6 +124,7 @@ extension BusClient {
         let last = outbound
         outbound = ByteBuffer()
         channel.writeAndFlush(last).whenComplete { _ in channel.close(promise: nil) }
+        guard !isPatient else { return }
         timer = eventLoop.scheduleTask(in: .seconds(Limits.lingerSeconds)) { channel.close(promise: nil) }
     }
 

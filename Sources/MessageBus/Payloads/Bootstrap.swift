@@ -23,10 +23,12 @@ package struct Bootstrap: BusPayload, Equatable {
         package var configJSON: String
         /// A JSON object as text; `nil` for no limits of its own.
         package var limitsJSON: String?
+        /// Whether it must not trade before it is resumed.
+        package var isPaused: Bool
 
         package init(
             id: String, name: String, className: String, epoch: UInt64, generation: Int, configJSON: String,
-            limitsJSON: String? = nil
+            limitsJSON: String? = nil, isPaused: Bool = false
         ) {
             self.id = id
             self.name = name
@@ -35,6 +37,7 @@ package struct Bootstrap: BusPayload, Equatable {
             self.generation = generation
             self.configJSON = configJSON
             self.limitsJSON = limitsJSON
+            self.isPaused = isPaused
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -42,6 +45,7 @@ package struct Bootstrap: BusPayload, Equatable {
             case className = "class_name"
             case configJSON = "config_json"
             case limitsJSON = "limits_json"
+            case isPaused = "paused"
         }
     }
 

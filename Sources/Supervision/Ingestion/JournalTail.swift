@@ -18,6 +18,8 @@ struct JournalTail {
         var entries: [JournalEntry] = []
         /// Where the read ended; goes into the database in the transaction that stores the entries.
         var cursor: JournalCursor
+        /// Whether the read ended for its length, so that more is certain to follow.
+        var isFull = false
         /// Set when the file cannot be understood at an offset; the tail stays there.
         var problem: String?
     }
@@ -26,10 +28,14 @@ struct JournalTail {
     private var epoch: UInt32
     private var offset: Int
     private var descriptor: Int32 = -1
+    /// The newest epoch that may have a file.
+    private(set) var expectedEpoch: UInt32
     private var isCorrupt = false
 
     /// Begins at a place, usually the cursor of the database; epoch 0 means before the first file.
-    init(directory: String, epoch: UInt32, offset: Int) {
+    /// `expectedEpoch` is the newest that may have a file.
+    init(directory: String, epoch: UInt32, offset: Int, expectedEpoch: UInt32) {
+        self.expectedEpoch = expectedEpoch
         self.directory = directory
         self.epoch = epoch
         self.offset = offset
@@ -38,12 +44,21 @@ struct JournalTail {
     /// Reads the next piece, about `Limits.journalReadBytes` long; `nil` when nothing is new.
     mutating func next() -> Step? {
         guard !isCorrupt else { return nil }
-        if descriptor < 0, !openCurrent(), !advance() { return nil }
+        if descriptor < 0 {
+            // Without descriptors to spare the file is opened next time; only one that is gone is passed over.
+            guard openCurrent() || (epoch == 0 || errno == ENOENT) && advance() else { return nil }
+        }
         if let step = readCurrent() { return step }
-        // The current file has nothing new: go on only when a newer epoch has begun, so this one is complete.
+        // The directory is read only while a newer file is due, because this runs for every strategy all the time.
+        guard epoch < expectedEpoch, hasNewer else { return nil }
+        // The newer file proves that the process of this one is gone: what it wrote last is there now.
+        if let step = readCurrent() { return step }
         guard advance() else { return nil }
         return readCurrent()
     }
+
+    /// Tells that a process of this epoch was started and may make a file.
+    mutating func expect(epoch: UInt32) { expectedEpoch = max(expectedEpoch, epoch) }
 
     /// Closes the file; the tail is not to be used afterwards.
     mutating func finish() { closeCurrent() }
@@ -54,7 +69,8 @@ struct JournalTail {
             return nil
         }
         let available = Int(status.st_size) - offset
-        let piece = readPiece(byteCount: min(available, Limits.journalReadBytes))
+        var piece = readPiece(byteCount: min(available, Limits.journalReadBytes))
+        piece?.isFull = available > Limits.journalReadBytes
         guard piece == nil, available > Limits.journalReadBytes else { return piece }
         // One record is longer than a piece.
         return readPiece(byteCount: min(available, Limits.journalReadBytesMax))
@@ -79,6 +95,8 @@ struct JournalTail {
         }
         return step
     }
+
+    private var hasNewer: Bool { JournalFiles.epochs(in: directory).contains { $0 > epoch } }
 
     private mutating func advance() -> Bool {
         guard let newer = JournalFiles.epochs(in: directory).first(where: { $0 > epoch }) else {

@@ -1,4 +1,5 @@
 import Foundation
+import TradingModel
 
 /// The members of a strategy's `config_json` that the manager itself has to know.
 struct ConfigurationJSON {
@@ -25,7 +26,7 @@ struct ConfigurationJSON {
         case let value as String: value
         case let value as Bool where isBoolean(value): value ? "true" : "false"
         case let value as Int64: String(value)
-        case let value as Double: value.description
+        case let value as Double: FixedPointText.withoutExponent(value.description)
         default: nil
         }
     }

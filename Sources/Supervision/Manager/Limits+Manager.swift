@@ -20,6 +20,15 @@ extension Limits {
     /// The time between two looks at the size of the write-ahead log.
     static let checkpointInterval: Duration = .seconds(1)
 
+    /// The time between two deletions of old samples, 1,000 rows of each table at most.
+    static let retentionInterval: Duration = .seconds(5)
+
+    /// How long samples of processes are kept.
+    static let processMetricsKept: Duration = .seconds(86_400)
+
+    /// How long metrics of strategies are kept.
+    static let strategyMetricsKept: Duration = .seconds(30 * 86_400)
+
     /// A pause of the manager's loop that shifts the deadlines of all processes.
     static let managerStall: Duration = .seconds(2)
 

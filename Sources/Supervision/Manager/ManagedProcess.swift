@@ -36,14 +36,12 @@ final class ManagedProcess {
     var deadline: Scheduled<Void>?
     /// The generation of the configuration that the process was started with or has taken over since.
     var configGeneration: Int64 = 0
-    /// Update commands that the process has not confirmed yet.
-    var openUpdates: [String] = []
+    /// Update commands that the process has not confirmed yet, with the configuration before each.
+    var openUpdates: [(commandID: String, before: String)] = []
     /// Flatten commands that the process has not confirmed yet.
     var openFlattens: [String] = []
     /// Set when the process said why it cannot use its configuration.
     var rejection: String?
-    /// Set when the row is gone: forgotten once the process has ended.
-    var isRemoved = false
     /// The source of a feed has ended; it is not started again by this manager.
     var hasCompleted = false
 

@@ -99,6 +99,9 @@ extension Manager {
         case .feed: process.hasCompleted = desired == .stopped
         case .executor(let row):
             guard let stored = DesiredState(rawValue: desired.rawValue) else { return }
+            var kept = row
+            kept.desiredState = stored
+            process.role = .executor(kept)
             store?.enqueue("the desired state of \(row.name)") {
                 try $0.updateStrategy(row.id, StrategyChange(desiredState: stored))
             }

@@ -33,13 +33,14 @@ extension Manager {
             failures: refusals)
         if let ended { return end(ended) }
         for target in accepted.targets {
-            let process = executor(target, lastEpoch: nil)
+            guard let process = executors[target.id] else { continue }
+            let before = process.strategy?.configJSON ?? target.configJSON
             process.role = .executor(target)
-            apply(command, to: process)
+            apply(command, to: process, before: before)
         }
     }
 
-    private func apply(_ command: CommandRow, to process: ManagedProcess) {
+    private func apply(_ command: CommandRow, to process: ManagedProcess, before: String) {
         let id = command.id
         switch command.kind {
         case .start: apply(.operatorStart(commandID: id), to: process)
@@ -47,20 +48,16 @@ extension Manager {
         case .restart: apply(.operatorRestart(commandID: id), to: process)
         case .pause: apply(.operatorPause(commandID: id), to: process)
         case .resume: apply(.operatorResume(commandID: id), to: process)
-        case .update: update(process, commandID: id)
+        case .update: update(process, commandID: id, before: before)
         case .flatten: flatten(process, commandID: id)
         }
     }
 
     /// Sends a running strategy all of its stored parameters; one that does not run takes them at its next start.
-    private func update(_ process: ManagedProcess, commandID: String) {
-        guard process.machine.hasProcess, let row = process.strategy else {
-            return finish(commandID, .executed, for: process)
-        }
-        process.openUpdates.append(commandID)
-        send(
-            "update", to: process, commandID: commandID,
-            parameters: ConfigurationJSON(row.configJSON).parameters)
+    private func update(_ process: ManagedProcess, commandID: String, before: String) {
+        guard process.machine.hasProcess else { return finish(commandID, .executed, for: process) }
+        process.openUpdates.append((commandID, before))
+        sendUpdate(commandID, to: process)
     }
 
     private func flatten(_ process: ManagedProcess, commandID: String) {
@@ -69,5 +66,31 @@ extension Manager {
         }
         process.openFlattens.append(commandID)
         send("flatten", to: process, commandID: commandID)
+    }
+
+    private func sendUpdate(_ commandID: String, to process: ManagedProcess) {
+        guard let row = process.strategy else { return }
+        send(
+            "update", to: process, commandID: commandID,
+            parameters: ConfigurationJSON(row.configJSON).parameters)
+    }
+
+    /// Sends again what an executor may not have heard, because it was not on the bus; hearing it twice is harmless.
+    func repeatOpenRequests(_ process: ManagedProcess) {
+        for update in process.openUpdates { sendUpdate(update.commandID, to: process) }
+        for id in process.openFlattens { send("flatten", to: process, commandID: id) }
+    }
+
+    /// Puts back the configuration that a refused update had changed, unless somebody has changed it since.
+    func takeBack(_ update: (commandID: String, before: String), of process: ManagedProcess) {
+        guard var row = process.strategy else { return }
+        let refused = row.configJSON
+        row.configJSON = update.before
+        process.role = .executor(row)
+        let id = row.id
+        store?.enqueue("the configuration of \(row.name)") { store in
+            guard try store.strategy(id)?.configJSON == refused else { return }
+            try store.updateStrategy(id, StrategyChange(configJSON: update.before))
+        }
     }
 }

@@ -7,10 +7,7 @@ extension Manager {
     /// Takes what the store thread found.
     func take(_ event: StoreThread.Event) {
         switch event {
-        case .accepted(let commands):
-            for command in commands { take(command) }
-        case .configuration(let configuration):
-            take(configuration)
+        case .changes(let configuration, let commands): take(configuration, commands)
         case .journalCorrupt(let strategyID, let problem):
             guard let process = executors[strategyID] else { return settings.report(problem) }
             report(process, problem)
@@ -22,36 +19,49 @@ extension Manager {
 
     // MARK: - Rows
 
-    private func take(_ configuration: StoreThread.Configuration) {
+    /// Instruments and feeds first, then strategies, then commands for them, then what somebody edited by hand.
+    private func take(_ configuration: StoreThread.Configuration, _ commands: [AcceptedCommand]) {
         guard stopping == nil else { return }
-        instruments = configuration.instruments
+        storedInstruments = configuration.instruments
         takeFeeds(configuration.feeds)
         for row in configuration.strategies {
-            let process = executor(row, lastEpoch: configuration.lastEpochs[row.id])
-            let before = process.strategy?.desiredState
-            process.role = .executor(row)
-            process.name = row.name
-            process.machine.policy = Self.policy(row) ?? process.machine.policy
-            // Somebody edited the row itself. What a command wanted is there already and changes nothing.
-            if isConfigured, let before, before != row.desiredState {
-                bringAbout(row.desiredState, of: process)
-            }
+            _ = executor(row, lastEpoch: configuration.lastEpochs[row.id] ?? 0)
         }
+        if isBusReady, isConfigured {
+            for command in commands { take(command) }
+        } else {
+            waitingCommands += commands
+        }
+        for row in configuration.strategies { takeEdits(row) }
         let known = Set(configuration.strategies.map(\.id))
         for (id, process) in executors where !known.contains(id) { remove(process, id: id) }
-        if !isConfigured {
+        if isConfigured {
+            startWaitingFeeds()
+        } else {
             isConfigured = true
             startWaiting()
         }
     }
 
+    private func takeEdits(_ row: StrategyRow) {
+        guard let process = executors[row.id] else { return }
+        let before = process.strategy
+        process.role = .executor(row)
+        process.name = row.name
+        if before?.restartPolicyJSON != row.restartPolicyJSON { process.machine.policy = policy(row) }
+        // What a command wanted is in the process's row already, and is no edit.
+        if isConfigured, let before, before.desiredState != row.desiredState {
+            bringAbout(row.desiredState, of: process)
+        }
+    }
+
     /// The process of a strategy, made and started as its row wants when it is new.
-    func executor(_ row: StrategyRow, lastEpoch: UInt32?) -> ManagedProcess {
+    private func executor(_ row: StrategyRow, lastEpoch: UInt32) -> ManagedProcess {
         if let process = executors[row.id] { return process }
         let machine = ProcessStateMachine(
-            kind: .executor, policy: Self.policy(row) ?? .executor,
+            kind: .executor, policy: policy(row),
             desired: ProcessStateMachine.DesiredState(rawValue: row.desiredState.rawValue) ?? .stopped,
-            lastEpoch: lastEpoch ?? 0, seed: UInt64(InstrumentToken(symbol: row.id).rawValue))
+            lastEpoch: lastEpoch, seed: UInt64(InstrumentToken(symbol: row.id).rawValue))
         let process = ManagedProcess(role: .executor(row), name: row.name, machine: machine)
         executors[row.id] = process
         if isBusReady, isConfigured { apply(.managerStarted, to: process) }
@@ -62,7 +72,10 @@ extension Manager {
         guard desired.rawValue != process.machine.desired.rawValue else { return }
         switch desired {
         case .stopped: apply(.operatorStop(commandID: nil), to: process)
-        case .paused: apply(.operatorPause(commandID: nil), to: process)
+        case .paused:
+            let isEnded = process.machine.status == .stopped || process.machine.status == .error
+            if isEnded { apply(.operatorStart(commandID: nil), to: process) }
+            apply(.operatorPause(commandID: nil), to: process)
         case .running:
             let isPaused = process.machine.desired == .paused
             apply(isPaused ? .operatorResume(commandID: nil) : .operatorStart(commandID: nil), to: process)
@@ -71,11 +84,10 @@ extension Manager {
 
     private func remove(_ process: ManagedProcess, id: String) {
         executors[id] = nil
-        guard process.machine.hasProcess else { return }
-        // The schema refuses to delete a live strategy; this is for a database that was replaced.
-        process.isRemoved = true
+        // The schema refuses to delete a live strategy; this is for one in backoff and for a replaced database.
         removed.append(process)
         apply(.operatorStop(commandID: nil), to: process)
+        if !process.machine.hasProcess { removed.removeAll { $0 === process } }
     }
 
     private func takeFeeds(_ rows: [FeedRow]) {
@@ -83,6 +95,7 @@ extension Manager {
             let process = feeds[row.id] ?? makeFeed(row)
             let before = process.feed
             process.role = .feed(row)
+            process.name = row.name
             guard isConfigured,
                 before?.isEnabled != row.isEnabled || before?.configGeneration != row.configGeneration
             else { continue }
@@ -92,6 +105,8 @@ extension Manager {
                 apply(.operatorStop(commandID: nil), to: process)
             } else if process.machine.hasProcess {
                 apply(.operatorRestart(commandID: nil), to: process)
+            } else {
+                apply(.operatorStart(commandID: nil), to: process)
             }
         }
         let known = Set(rows.map(\.id))
@@ -124,7 +139,7 @@ extension Manager {
             let found = try settings.feeds.instruments(for: configuration)
             let new = found.filter { instrument in !instruments.contains { $0.symbol == instrument.symbol } }
             guard !new.isEmpty else { return }
-            instruments += new
+            feedInstruments += new
             store?.enqueue("the instruments of feed \(row.name)") { try $0.upsertInstruments(new) }
         } catch {
             // The feed's own process says the same and ends in error, where status shows it.
@@ -132,13 +147,15 @@ extension Manager {
         }
     }
 
-    private static func policy(_ row: StrategyRow) -> RestartPolicy? {
-        guard
-            let object = try? JSONSerialization.jsonObject(with: Data(row.restartPolicyJSON.utf8))
-                as? [String: Any]
-        else { return nil }
-        let inputs = object.map { (name: $0.key, text: "\($0.value)") }.sorted { $0.name < $1.name }
-        return try? RestartPolicy(entries: inputs)
+    /// The restart policy of a row; the defaults, and a word about it, when it cannot be understood.
+    private func policy(_ row: StrategyRow) -> RestartPolicy {
+        let entries = ConfigurationJSON.scalars(row.restartPolicyJSON).sorted { $0.key < $1.key }
+        do {
+            return try RestartPolicy(entries: entries.map { (name: $0.key, text: $0.value) })
+        } catch {
+            settings.report("strategy \(row.name): \(error); the defaults apply")
+            return .executor
+        }
     }
 
     // MARK: - Starting
@@ -149,6 +166,9 @@ extension Manager {
         for process in sorted(executors) where process.machine.status == .stopped {
             apply(.managerStarted, to: process)
         }
+        let commands = waitingCommands
+        waitingCommands = []
+        for command in commands { take(command) }
         startWaitingFeeds()
     }
 

@@ -12,7 +12,7 @@ extension Manager: BusClientDelegate {
     }
 
     package func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
-        guard isBusReady, stopping != .bus else { return }
+        guard isBusReady, stopping != .bus, stopping != .ended else { return }
         settings.report("the bus is gone: \(reason?.description ?? "closed")")
         for process in allProcesses where process !== bus { apply(.busLost, to: process) }
     }
@@ -51,6 +51,7 @@ extension Manager: BusClientDelegate {
                 markReady(process, epoch: epoch)
                 apply(.ready(epoch: epoch), to: process)
             }
+            if payload.acknowledgedCommandID == nil { repeatOpenRequests(process) }
             apply(
                 payload.status == .paused ? .pausedConfirmed(epoch: epoch) : .resumedConfirmed(epoch: epoch),
                 to: process)
@@ -69,8 +70,9 @@ extension Manager: BusClientDelegate {
     }
 
     private func acknowledge(_ id: String, error: String?, by process: ManagedProcess) {
-        if let index = process.openUpdates.firstIndex(of: id) {
-            process.openUpdates.remove(at: index)
+        if let index = process.openUpdates.firstIndex(where: { $0.commandID == id }) {
+            let update = process.openUpdates.remove(at: index)
+            if error != nil { takeBack(update, of: process) }
             finish(id, error.map { .failed($0) } ?? .executed, for: process)
         } else if let index = process.openFlattens.firstIndex(of: id) {
             process.openFlattens.remove(at: index)

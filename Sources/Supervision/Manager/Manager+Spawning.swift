@@ -8,14 +8,12 @@ extension Manager {
     /// Starts a process and answers the machine with `spawned` or `spawnFailed`.
     func spawn(_ process: ManagedProcess, epoch: UInt32, isPaused: Bool) {
         process.rejection = nil
-        process.openUpdates = []
-        process.openFlattens = []
         if let problem = problem(of: process) {
             // Told after this event is done with, because the machine is still deciding.
             return later { $0.apply(.configurationRejected(reason: problem), to: process) }
         }
         do {
-            try launch(process, epoch: epoch)
+            try launch(process, epoch: epoch, isPaused: isPaused)
             if let pid = process.handle?.pid {
                 later { $0.apply(.spawned(pid: pid, epoch: epoch), to: process) }
             }
@@ -33,7 +31,7 @@ extension Manager {
         return settings.strategies.problem(strategy.className, strategy.configJSON, strategy.limitsJSON)
     }
 
-    private func launch(_ process: ManagedProcess, epoch: UInt32) throws {
+    private func launch(_ process: ManagedProcess, epoch: UInt32, isPaused: Bool) throws {
         let name = lockName(process)
         switch try InstanceLock.acquire(path: settings.home.instanceLockPath(name)) {
         case .held(let holder):
@@ -65,7 +63,7 @@ extension Manager {
         }
         process.bootstrapSocket = socket
         recordInstance(process, epoch: epoch, identity: handle.identity, executable: executable)
-        try socket.write(bootstrap(for: process, epoch: epoch))
+        try socket.write(bootstrap(for: process, epoch: epoch, isPaused: isPaused))
     }
 
     /// What a child may know of the environment it is started from: where programs are, and how to write text.
@@ -89,7 +87,7 @@ extension Manager {
         }
     }
 
-    private func bootstrap(for process: ManagedProcess, epoch: UInt32) throws -> Bootstrap {
+    private func bootstrap(for process: ManagedProcess, epoch: UInt32, isPaused: Bool) throws -> Bootstrap {
         let home = settings.home
         var bootstrap = Bootstrap(
             role: .bus, socketPath: home.busSocketPath, logPath: home.logPath(logName(process)),
@@ -108,7 +106,8 @@ extension Manager {
             bootstrap.journalDirectory = journal
             bootstrap.strategy = Bootstrap.Strategy(
                 id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),
-                generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON)
+                generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON,
+                isPaused: isPaused)
             let symbols = Set(ConfigurationJSON(row.configJSON).instruments)
             bootstrap.instruments = instruments.filter { symbols.contains($0.symbol) }
             process.configGeneration = row.configGeneration
@@ -125,7 +124,7 @@ extension Manager {
             bootID: identity.bootID, binaryPath: executable, configGeneration: row.configGeneration,
             restartGeneration: row.restartGeneration, startedAt: WallClock.now)
         store?.enqueue("the instance \(epoch) of \(row.name)") { try $0.insertInstance(instance) }
-        store?.follow(row.id, true)
+        store?.follow(row.id, epoch: epoch)
     }
 
     // MARK: - Ends
@@ -138,7 +137,7 @@ extension Manager {
         process.handle = nil
         process.lock = nil
         if let row = process.strategy { recordEnd(of: process, row, epoch: epoch, status: status) }
-        for id in process.openUpdates {
+        for (id, _) in process.openUpdates {
             finish(
                 id,
                 .failed("the process ended before it confirmed; the new values are used from its next start"),
@@ -174,7 +173,7 @@ extension Manager {
         }
         let now = WallClock.now
         let final = end
-        store?.follow(row.id, false)
+        store?.follow(row.id, epoch: nil)
         store?.enqueue("the end of instance \(epoch) of \(row.name)") {
             try $0.endInstance(strategyID: row.id, epoch: epoch, final, at: now)
         }

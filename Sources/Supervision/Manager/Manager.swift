@@ -47,7 +47,11 @@ package final class Manager {
     /// Executors by strategy id, feeds by row id.
     var executors: [String: ManagedProcess] = [:]
     var feeds: [String: ManagedProcess] = [:]
-    var instruments: [Instrument] = []
+    var storedInstruments: [Instrument] = []
+    /// Instruments of feeds that may not have reached the database yet.
+    var feedInstruments: [Instrument] = []
+    /// Commands that came before the bus was ready.
+    var waitingCommands: [AcceptedCommand] = []
     var tracker = CommandTracker()
     var pendingMetrics: [MetricsRow] = []
     var sampler = ProcessSampler()
@@ -62,7 +66,7 @@ package final class Manager {
     private var ticks: RepeatedTask?
 
     /// In which order everything ends.
-    enum StoppingPhase { case executors, feeds, bus }
+    enum StoppingPhase { case executors, feeds, bus, ended }
 
     /// Makes a manager; `busToken` is the secret that its processes show to the bus.
     package init(settings: ManagerSettings, busToken: [UInt8], eventLoop: any EventLoop) throws {
@@ -120,16 +124,23 @@ package final class Manager {
 
     /// Goes to the next phase when nothing of the current one is left.
     func continueStopping() {
-        if stopping == .executors, executors.values.allSatisfy({ !$0.machine.hasProcess }) {
+        // A stuck process cannot be waited for; its lock keeps a second copy from ever being started.
+        func haveEnded(_ processes: some Collection<ManagedProcess>) -> Bool {
+            processes.allSatisfy { !$0.machine.hasProcess || $0.machine.status == .stuck }
+        }
+        if stopping == .executors, haveEnded(executors.values), haveEnded(removed) {
             stopping = .feeds
             for process in sorted(feeds) { apply(.managerStopping, to: process) }
         }
-        if stopping == .feeds, feeds.values.allSatisfy({ !$0.machine.hasProcess }) {
+        if stopping == .feeds, haveEnded(feeds.values) {
             stopping = .bus
             client?.close(reason: "the manager stops")
             apply(.managerStopping, to: bus)
         }
-        if stopping == .bus, !bus.machine.hasProcess { finish() }
+        if stopping == .bus, haveEnded([bus]) {
+            stopping = .ended
+            finish()
+        }
     }
 
     private func finish() {
@@ -158,6 +169,12 @@ package final class Manager {
     }
 
     // MARK: - Shared
+
+    /// All instruments, stored or announced by a feed.
+    var instruments: [Instrument] {
+        storedInstruments
+            + feedInstruments.filter { new in !storedInstruments.contains { $0.symbol == new.symbol } }
+    }
 
     var allProcesses: [ManagedProcess] { [bus] + sorted(feeds) + sorted(executors) }
 

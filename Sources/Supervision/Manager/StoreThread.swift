@@ -10,10 +10,9 @@ import TradingModel
 final class StoreThread: Sendable {
     /// What the thread tells the supervisor.
     enum Event: Sendable {
-        /// Commands that were accepted: desired state and configuration are already stored.
-        case accepted([AcceptedCommand])
-        /// All strategies and feeds as they are stored now; sent when any of them may have changed.
-        case configuration(Configuration)
+        /// All strategies, feeds and instruments as they are stored now, and commands that were accepted: their
+        /// effects on desired state and configuration are stored already. Sent when anything may have changed.
+        case changes(Configuration, [AcceptedCommand])
         /// A journal cannot be read on.
         case journalCorrupt(strategyID: String, problem: String)
         /// The database cannot be used at the moment, or can be used again (`nil`).
@@ -41,7 +40,8 @@ final class StoreThread: Sendable {
     private struct Mailbox {
         var writes: [Write] = []
         var droppedCount = 0
-        var tails: [(id: String, isFollowed: Bool)] = []
+        /// Journals to follow from an epoch on, or to let go (`nil`).
+        var tails: [(id: String, epoch: UInt32?)] = []
         var isNudged = false
         var isStopping = false
     }
@@ -94,9 +94,9 @@ final class StoreThread: Sendable {
         watcher.wake()
     }
 
-    /// Begins to follow a strategy's journal, or reads it to its end and lets go of it; any thread.
-    func follow(_ strategyID: String, _ isFollowed: Bool) {
-        mailbox.withLock { $0.tails.append((strategyID, isFollowed)) }
+    /// Begins to follow a strategy's journal, or with `nil` copies it to its end and lets go of it; any thread.
+    func follow(_ strategyID: String, epoch: UInt32?) {
+        mailbox.withLock { $0.tails.append((strategyID, epoch)) }
         watcher.wake()
     }
 
@@ -125,12 +125,19 @@ final class StoreThread: Sendable {
                 mailbox.isNudged = false
                 return taken
             }
-            for tail in taken.tails { state.follow(tail.id, tail.isFollowed) }
+            for tail in taken.tails {
+                if let epoch = tail.epoch {
+                    state.follow(tail.id, epoch: epoch)
+                } else {
+                    state.letGo(tail.id)
+                }
+            }
             state.hasTrouble = false
             let rest = perform(taken.writes, &state)
             if !rest.isEmpty { mailbox.withLock { $0.writes.insert(contentsOf: rest, at: 0) } }
             if reason == .changed || taken.isNudged || state.mustLook { look(&state) }
-            state.ingestDue(isEverything: taken.isStopping) { deliver($0) }
+            // Not before all earlier writes: an entry may belong to an instance row that still waits.
+            if rest.isEmpty { state.ingestDue(isEverything: taken.isStopping) { deliver($0) } }
             state.checkpointDue()
             if !state.hasTrouble, state.toldTrouble != nil {
                 state.toldTrouble = nil
@@ -171,22 +178,19 @@ final class StoreThread: Sendable {
     /// Accepts commands and reads the configuration.
     private func look(_ state: inout StoreThreadState) {
         do {
-            let accepted = try store.acceptPending(now: WallClock.now, veto: veto)
+            state.undelivered += try store.acceptPending(now: WallClock.now, veto: veto)
             let configuration = try state.configuration()
-            state.mustLook = false
+            // Our own commit wakes nobody: look again when one transaction could not take them all.
+            state.mustLook = try store.hasPendingCommands()
             if state.isFirstLook {
-                // Processes first, as their rows want them; then what is still open from before.
                 state.isFirstLook = false
-                deliver(.configuration(configuration))
                 let open = leftOver.map {
                     AcceptedCommand(leftOver: $0, strategies: configuration.strategies)
                 }
-                deliver(.accepted(open + accepted))
-            } else {
-                // Commands first: the rows have their effects already, which is no edit by somebody else.
-                if !accepted.isEmpty { deliver(.accepted(accepted)) }
-                deliver(.configuration(configuration))
+                state.undelivered = open + state.undelivered
             }
+            deliver(.changes(configuration, state.undelivered))
+            state.undelivered = []
         } catch {
             state.mustLook = true
             tell("commands wait: \(error)", &state)

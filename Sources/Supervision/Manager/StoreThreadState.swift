@@ -1,4 +1,5 @@
 import ControlPlane
+import TradingModel
 
 /// What the store thread keeps between its rounds: journal tails and when to do what.
 struct StoreThreadState {
@@ -9,7 +10,12 @@ struct StoreThreadState {
     private var ending: Set<String> = []
     private var lastIngestion = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
+    private var lastRetention = ContinuousClock.now
     private var knownStrategies: Set<String> = []
+    /// Where the next round of ingestion begins, so that a busy journal cannot keep the others waiting.
+    private var firstTail = 0
+    /// Commands that were accepted and not handed over yet.
+    var undelivered: [AcceptedCommand] = []
     /// Until the configuration was read for the first time.
     var isFirstLook = true
     /// Set when the configuration must be read whether or not anybody committed.
@@ -33,12 +39,13 @@ struct StoreThreadState {
 
     /// Begins to read a journal at the database's cursor. Without one at its beginning: what was stored before is
     /// recognised and left out.
-    private mutating func reopen(_ strategyID: String) {
+    private mutating func reopen(_ strategyID: String, expectedEpoch: UInt32) {
+        let expectedEpoch = max(expectedEpoch, tails[strategyID]?.expectedEpoch ?? 0)
         tails[strategyID]?.finish()
         let cursor = (try? store.journalCursor(strategyID)) ?? nil
         tails[strategyID] = JournalTail(
             directory: home.journalDirectory(strategyID: strategyID), epoch: cursor?.fileNumber ?? 0,
-            offset: cursor.map { Int($0.offset) } ?? 0)
+            offset: cursor.map { Int($0.offset) } ?? 0, expectedEpoch: expectedEpoch)
     }
 
     /// All that people configure, with the epochs of strategies that are new here.
@@ -56,14 +63,17 @@ struct StoreThreadState {
             lastEpochs: lastEpochs)
     }
 
-    mutating func follow(_ strategyID: String, _ isFollowed: Bool) {
-        if isFollowed {
-            ending.remove(strategyID)
-            if tails[strategyID] == nil { reopen(strategyID) }
-        } else {
-            ending.insert(strategyID)
-            lastIngestion = ContinuousClock.now - Limits.ingestionInterval
-        }
+    /// Begins to copy the journal of a process that was started.
+    mutating func follow(_ strategyID: String, epoch: UInt32) {
+        ending.remove(strategyID)
+        if tails[strategyID] == nil { reopen(strategyID, expectedEpoch: epoch) }
+        tails[strategyID]?.expect(epoch: epoch)
+    }
+
+    /// Copies a journal to its end and forgets it.
+    mutating func letGo(_ strategyID: String) {
+        ending.insert(strategyID)
+        lastIngestion = ContinuousClock.now - Limits.ingestionInterval
     }
 
     /// Copies what the journals gained into the database, when it is time to: all of it in one transaction.
@@ -71,29 +81,42 @@ struct StoreThreadState {
         let now = ContinuousClock.now
         guard isEverything || now - lastIngestion >= Limits.ingestionInterval else { return }
         lastIngestion = now
-        // Read before the lock is taken, so that it is held for the writing only. A long backlog takes several rounds.
-        var isMore = true
-        while isMore {
-            isMore = false
-            var steps: [(strategyID: String, step: JournalTail.Step)] = []
-            var entryCount = 0
-            for strategyID in tails.keys.sorted() {
-                guard entryCount < Limits.ingestionEntriesMax else {
-                    isMore = true
-                    break
-                }
-                guard let step = tails[strategyID]?.next() else { continue }
-                entryCount += step.entries.count
-                steps.append((strategyID, step))
-                isMore = true
-            }
+        repeat {
+            // Read before the lock is taken, so that it is held for the writing only.
+            let (steps, isMore) = nextSteps()
             guard store(steps, deliver) else { return }
-        }
+            if isMore, !isEverything {
+                // One transaction a round: commands and statuses have their turn in between.
+                lastIngestion = now - Limits.ingestionInterval
+                return
+            }
+            guard isMore else { break }
+        } while true
         for strategyID in ending {
             tails[strategyID]?.finish()
             tails[strategyID] = nil
         }
         ending.removeAll()
+    }
+
+    /// The next piece of every journal, up to a bound; whether there may be more.
+    private mutating func nextSteps() -> (steps: [(strategyID: String, step: JournalTail.Step)], isMore: Bool)
+    {
+        let ids = tails.keys.sorted()
+        var steps: [(strategyID: String, step: JournalTail.Step)] = []
+        var entryCount = 0
+        for position in ids.indices {
+            let strategyID = ids[(firstTail + position) % ids.count]
+            guard let step = tails[strategyID]?.next() else { continue }
+            entryCount += step.entries.count
+            steps.append((strategyID, step))
+            if entryCount >= Limits.ingestionEntriesMax {
+                firstTail = (firstTail + position + 1) % ids.count
+                return (steps, true)
+            }
+        }
+        // A full piece has a successor, and a finished file may have a newer one behind it.
+        return (steps, steps.contains { $0.step.isFull } || (!steps.isEmpty && !ending.isEmpty))
     }
 
     /// Stores what was read; after a failure all tails begin again from the cursors of the database.
@@ -114,7 +137,7 @@ struct StoreThreadState {
                 }
             }
         } catch {
-            for (strategyID, _) in steps { reopen(strategyID) }
+            for (strategyID, step) in steps { reopen(strategyID, expectedEpoch: step.cursor.fileNumber) }
             hasTrouble = true
             if toldTrouble == nil {
                 toldTrouble = "\(error)"
@@ -123,7 +146,9 @@ struct StoreThreadState {
             return false
         }
         for (strategyID, step) in steps {
-            if let problem = step.problem { deliver(.journalCorrupt(strategyID: strategyID, problem: problem)) }
+            if let problem = step.problem {
+                deliver(.journalCorrupt(strategyID: strategyID, problem: problem))
+            }
         }
         return true
     }
@@ -132,7 +157,12 @@ struct StoreThreadState {
         let now = ContinuousClock.now
         guard now - lastCheckpoint >= Limits.checkpointInterval else { return }
         lastCheckpoint = now
-        // A checkpoint that cannot be made now is made next time; nothing depends on it but the log's size.
+        // What cannot be done now is done next time; nothing depends on it but the size of the files.
         _ = try? store.checkpointIfNeeded()
+        guard now - lastRetention >= Limits.retentionInterval else { return }
+        lastRetention = now
+        let time = WallClock.now
+        _ = try? store.deleteOldRows(from: .processMetrics, before: time - Limits.processMetricsKept)
+        _ = try? store.deleteOldRows(from: .strategyMetrics, before: time - Limits.strategyMetricsKept)
     }
 }

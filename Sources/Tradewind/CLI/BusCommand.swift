@@ -25,6 +25,10 @@ struct BusCommand: ParsableCommand {
         @Argument(help: "Topics or patterns.") var patterns: [String]
         @Option(name: .shortAndLong, help: "End after so many messages and records.") var number: Int?
 
+        func validate() throws {
+            if let number, number < 1 { throw ValidationError("-n takes 1 or more") }
+        }
+
         func run() throws {
             try reporting {
                 let directory = try home.directory()

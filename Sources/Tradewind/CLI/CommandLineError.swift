@@ -74,7 +74,11 @@ private func exitCode(of error: MarketDataError) -> ExitCode {
 
 private func exitCode(of error: ControlError) -> ExitCode {
     switch error.code {
-    case .home, .notInitialized, .notFound: ExitCodes.noInput
+    case .permission: ExitCodes.noPermission
+    case .home:
+        error.errno == EACCES || error.errno == EPERM || error.errno == EROFS
+            ? ExitCodes.noPermission : ExitCodes.noInput
+    case .notInitialized, .notFound: ExitCodes.noInput
     case .notADatabase, .newerVersion, .olderVersion, .corrupt, .refused: ExitCodes.badData
     case .busy: ExitCodes.timeout
     case .storage: ExitCodes.ioError

@@ -18,6 +18,11 @@ struct CommandWaiter {
 
     /// Waits until all have ended; throws 1 when one failed, 69 without a manager, 75 after the deadline.
     func wait(for commands: [CommandRow], seconds: Double) throws {
+        guard ManagerProbe.isRunning(home) else {
+            throw CommandLineError(
+                ExitCodes.unavailable,
+                "the manager is not running: the command is queued until 'tradewind run' executes it")
+        }
         let deadline = ContinuousClock.now + .seconds(seconds)
         var hasFailed = false
         for command in commands {

@@ -23,6 +23,13 @@ struct RunCommand: ParsableCommand {
     @Option(name: .customLong("for"), help: "End after so many seconds.")
     var duration: Double?
 
+    func validate() throws {
+        guard let duration else { return }
+        guard duration >= 0, duration <= 1e9 else {
+            throw ValidationError("--for takes 0 to 1000000000 seconds")
+        }
+    }
+
     func run() throws {
         try reporting {
             let directory = try home.directory()
@@ -31,8 +38,12 @@ struct RunCommand: ParsableCommand {
             defer { _ = lock.path }
             let store = try ControlStore.open(directory, access: .manager)
             try directory.createRunDirectory()
+            // A first write, so that nothing is ended when the database cannot be written anyway.
+            try Self.retrying {
+                try store.setEngineInfo("manager_pid", String(ProcessIdentity.current.pid), at: WallClock.now)
+            }
             try LeftOverProcesses.end(in: directory) { Self.report($0) }
-            try Self.settleInterrupted(store)
+            try Self.retrying { try Self.settleInterrupted(store) }
             // Before any other thread exists, so that all of them leave the signals to this one.
             let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
             signal(SIGPIPE, SIG_IGN)
@@ -53,6 +64,18 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    /// Tries again while somebody else has the database locked, for at most ten seconds.
+    private static func retrying(_ body: () throws -> Void) throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            do {
+                return try body()
+            } catch let error as ControlError where error.isTransient && ContinuousClock.now < deadline {
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+        }
+    }
+
     /// Closes the records of processes that the last manager did not see the end of; they are gone by now.
     private static func settleInterrupted(_ store: ControlStore) throws {
         let now = WallClock.now
@@ -65,7 +88,6 @@ struct RunCommand: ParsableCommand {
             try store.setStatus(
                 strategy.id, to: .stopped, reason: "its manager ended without stopping it", at: now)
         }
-        try store.setEngineInfo("manager_pid", String(ProcessIdentity.current.pid), at: now)
         try store.setEngineInfo("manager_started_at", now.description, at: now)
     }
 

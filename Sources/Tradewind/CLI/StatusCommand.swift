@@ -15,8 +15,14 @@ struct StatusCommand: ParsableCommand {
         try reporting {
             let directory = try home.directory()
             let report = try StatusReport(
-                home: directory.path, managerProcessID: ManagerProbe.pid(directory), store: home.open(.reader)
-            )
+                home: directory.path, managerProcessID: ManagerProbe.pid(directory),
+                store: home.open(.reader),
+                isAlive: { instance in
+                    ProcessIdentity(
+                        pid: instance.pid, startTime: UInt64(instance.processStartTime),
+                        bootID: instance.bootID
+                    ).isAlive
+                })
             if json { try printJSON(report) } else { print(report.text()) }
         }
     }

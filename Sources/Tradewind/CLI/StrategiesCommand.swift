@@ -56,7 +56,8 @@ struct StrategiesCommand: ParsableCommand {
                 let configJSON = try settings.apply(to: "{}")
                 if module == nil {
                     let strategy = try AppRegistry.shared.requireStrategy(named: className)
-                    try StrategyCheck.check(strategy, configJSON: configJSON, limitsJSON: settings.limitsJSON)
+                    try StrategyCheck.check(
+                        strategy, configJSON: configJSON, limitsJSON: settings.limitsJSON, isTrying: true)
                 }
                 let row = try home.open(.client).insertStrategy(
                     NewStrategy(
@@ -125,7 +126,8 @@ struct StrategiesCommand: ParsableCommand {
                 let limitsJSON = settings.limitsJSON ?? row.limitsJSON
                 if row.modulePath == nil {
                     let strategy = try AppRegistry.shared.requireStrategy(named: row.className)
-                    try StrategyCheck.check(strategy, configJSON: configJSON, limitsJSON: limitsJSON)
+                    try StrategyCheck.check(
+                        strategy, configJSON: configJSON, limitsJSON: limitsJSON, isTrying: true)
                 }
                 let changed = try store.updateStrategy(
                     row.id, StrategyChange(configJSON: configJSON, limitsJSON: limitsJSON))

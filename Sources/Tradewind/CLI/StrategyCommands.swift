@@ -16,6 +16,9 @@ struct CommandTargets: ParsableArguments {
 
     func validate() throws {
         guard all != !names.isEmpty else { throw ValidationError("name strategies, or give --all") }
+        if let wait, !(0...1e9).contains(wait) {
+            throw ValidationError("--wait takes 0 to 1000000000 seconds")
+        }
     }
 
     /// Inserts the command for every target and, when asked to, waits for the ends.

@@ -11,6 +11,6 @@ struct UpdateCheck {
         try StrategyCheck.checkUpdate(
             strategy, configJSON: row.configJSON,
             parametersJSON: JSONText.object(inputs.map { ($0.name, $0.text) }),
-            isRunning: row.status.isLive)
+            isRunning: row.status.isLive, isTrying: true)
     }
 }

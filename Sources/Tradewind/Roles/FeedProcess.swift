@@ -80,7 +80,14 @@ final class FeedProcess: BusClientDelegate {
 
     func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
         isConnected = false
-        if let exitCode { completion.succeed(exitCode) }
+        if let exitCode { return completion.succeed(exitCode) }
+        if isLossless, recordCount > 0, !isEnding {
+            end(
+                status: nil, exitCode: 74,
+                error:
+                    "the bus was lost after \(recordCount) records of a lossless replay, which cannot be resumed"
+            )
+        }
     }
 
     // MARK: - Pumping
@@ -162,6 +169,6 @@ final class FeedProcess: BusClientDelegate {
                 completion.succeed(exitCode)
             }
         }
-        client?.close(reason: status?.rawValue ?? "stopped")
+        client?.close(reason: status?.rawValue ?? "stopped", isPatient: status == .ended)
     }
 }
