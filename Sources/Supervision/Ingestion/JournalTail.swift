@@ -38,11 +38,13 @@ struct JournalTail {
     /// Reads at most `Limits.journalReadBytesMax` bytes; `nil` when nothing is new.
     mutating func next() -> Step? {
         guard !isCorrupt else { return nil }
-        if descriptor < 0, !openCurrent(), !advance() { return nil }
+        if descriptor < 0 { _ = openCurrent() }
         if let step = readCurrent() { return step }
         // The current file has nothing new: go on only when a newer epoch has begun, so this one is complete.
-        guard advance() else { return nil }
-        return readCurrent()
+        guard let newer = newerEpoch() else { return nil }
+        // It may have gained its last records between the two looks.
+        if let step = readCurrent() { return step }
+        return begin(newer) ? readCurrent() : nil
     }
 
     /// Closes the file; the tail is not to be used afterwards.
@@ -73,10 +75,11 @@ struct JournalTail {
         return step
     }
 
-    private mutating func advance() -> Bool {
-        guard let newer = JournalFiles.epochs(in: directory).first(where: { $0 > epoch }) else {
-            return false
-        }
+    private func newerEpoch() -> UInt32? {
+        JournalFiles.epochs(in: directory).first { $0 > epoch }
+    }
+
+    private mutating func begin(_ newer: UInt32) -> Bool {
         closeCurrent()
         epoch = newer
         offset = 0
