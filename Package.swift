@@ -92,6 +92,24 @@ let package = Package(
             name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", grdb],
             swiftSettings: strict),
         .testTarget(
+            name: "StrategyExecutionTests",
+            dependencies: [
+                "StrategyExecution", "TradingEngine", "MarketData", "TradingModel", "TestSupport",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "BacktestingTests",
+            dependencies: ["Backtesting", "TradingEngine", "MarketData", "TradingModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: ["Monitoring", "ControlPlane", "TradingModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SupervisionManagerTests",
+            dependencies: ["Supervision", "ControlPlane", "TradingModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk"], swiftSettings: strict),
     ]
 )

@@ -64,6 +64,34 @@ package enum JournalRecovery {
             throw ExecutionError(.journal, "cannot read the journal \(path)", errno: errno)
         }
         defer { munmap(mapping, byteCount) }
-        return JournalScan(UnsafeRawBufferPointer(start: mapping, count: byteCount), fileOffset: 0)
+        let bytes = UnsafeRawBufferPointer(start: mapping, count: byteCount)
+        var scan = JournalScan(bytes, fileOffset: 0)
+        if let last = scan.entries.last, hasRecord(bytes[scan.endOffset...], after: last) {
+            scan.corruption = JournalScan.Corruption(
+                offset: scan.endOffset, reason: "whole records follow one that does not end")
+        }
+        return scan
+    }
+
+    /// Whether a whole record lies somewhere in what looks like a torn tail.
+    ///
+    /// A wrong length in the middle of a file reads like a record that ends past the end of the file; what tells
+    /// the two apart is that nothing follows a torn tail.
+    private static func hasRecord(_ tail: Slice<UnsafeRawBufferPointer>, after last: JournalEntry) -> Bool {
+        let bytes = UnsafeRawBufferPointer(rebasing: tail)
+        guard bytes.count > JournalCodec.recordBytesMin else { return false }
+        for offset in 1...(bytes.count - JournalCodec.recordBytesMin) {
+            // The cheap tests first; a checksum per byte of a long tail would take minutes.
+            let sequence = UInt64(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+            let epoch = UInt32(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt32.self))
+            guard epoch == last.epoch, sequence > last.sequence,
+                sequence - last.sequence <= UInt64(bytes.count / JournalCodec.recordBytesMin)
+            else { continue }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            if case .entry = JournalCodec.decode(rest) { return true }
+        }
+        return false
     }
 }

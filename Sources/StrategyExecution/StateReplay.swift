@@ -55,8 +55,21 @@ enum StateReplay {
                 _ = portfolio.apply(
                     index, side: fill.side, price: fill.price, quantity: fill.quantity, fee: fill.fee,
                     mark: fill.price)
+                book(fill)
             case .stateSaved(let state): savedState = state
             case .sessionStarted, .checkpoint, .parametersChanged, .sessionEnded: break
+            }
+        }
+
+        /// Books a fill to its order too: a file can end between the fill and the update that follows it, and
+        /// an order that does not know of its fill would fill again.
+        private mutating func book(_ fill: Fill) {
+            guard let index = openOrders.firstIndex(where: { $0.id == fill.orderID }) else { return }
+            openOrders[index].filledQuantity += fill.quantity
+            if openOrders[index].remainingQuantity <= .zero {
+                openOrders.remove(at: index)
+            } else if openOrders[index].status != .pendingCancel {
+                openOrders[index].status = .partiallyFilled
             }
         }
 

@@ -10,10 +10,23 @@ package enum StrategyCheck {
         _ strategy: any Strategy.Type, configJSON: String, limitsJSON: String?, isTrying: Bool
     ) throws {
         let configuration = try StrategyConfiguration(json: configJSON)
-        let parameters = try ParameterValues.resolve(strategy.parameters, from: configuration.parameters)
-        if isTrying { _ = try strategy.init(parameters: parameters) }
-        _ = try AccountSettings(inputs: configuration.venue)
-        _ = try RiskLimits(inputs: StrategyConfiguration.scalars(json: limitsJSON, column: "limits_json"))
+        let limits = try StrategyConfiguration.scalars(json: limitsJSON, column: "limits_json")
+        var violations = ParameterViolations()
+        func collect(_ step: () throws -> Void) throws {
+            do {
+                try step()
+            } catch let found as ParameterViolations {
+                for violation in found.list { violations.add(violation.name, violation.message) }
+            }
+        }
+        try collect {
+            let parameters = try ParameterValues.resolve(
+                strategy.parameters, from: configuration.parameters)
+            if isTrying { _ = try strategy.init(parameters: parameters) }
+        }
+        try collect { _ = try AccountSettings(inputs: configuration.venue) }
+        try collect { _ = try RiskLimits(inputs: limits) }
+        guard violations.isEmpty else { throw violations }
         guard !configuration.instruments.isEmpty else {
             throw ExecutionError(
                 .configuration, #"no instruments: set "instruments" in config_json, such as ["BTCUSDT"]"#)

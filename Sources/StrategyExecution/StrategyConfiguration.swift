@@ -53,6 +53,23 @@ package struct StrategyConfiguration: Sendable {
         var parameters: [String: JSONScalar]?
         var venue: [String: JSONScalar]?
         var seed: UInt64?
+
+        private enum CodingKeys: String, CodingKey { case instruments, parameters, venue, seed }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            instruments = try container.decodeIfPresent([String].self, forKey: .instruments)
+            parameters = try container.decodeIfPresent([String: JSONScalar].self, forKey: .parameters)
+            venue = try container.decodeIfPresent([String: JSONScalar].self, forKey: .venue)
+            do {
+                seed = try container.decodeIfPresent(UInt64.self, forKey: .seed)
+            } catch {
+                // Foundation calls a number out of range invalid JSON and does not say where it stands.
+                throw DecodingError.dataCorruptedError(
+                    forKey: .seed, in: container,
+                    debugDescription: "must be a whole number from 0 to \(UInt64.max)")
+            }
+        }
     }
 
     private static func explain(_ error: DecodingError) -> String {

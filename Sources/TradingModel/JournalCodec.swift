@@ -18,6 +18,8 @@ public enum JournalCodec {
     public static let magic: [UInt8] = Array("TWJRNL01".utf8)
     /// The largest payload, 16 MiB; a length above it is corruption, checked before anything is read.
     public static let payloadBytesMax = 16 << 20
+    /// The bytes of the shortest record: its header alone.
+    package static let recordBytesMin = 32
 
     /// The name of the file that the process of an epoch writes.
     public static func fileName(epoch: UInt32) -> String { "\(epoch).journal" }

@@ -5,6 +5,11 @@ public struct JournalScan: Sendable {
         /// Where the bad record begins, from the start of the file.
         public var offset: Int
         public var reason: String
+
+        package init(offset: Int, reason: String) {
+            self.offset = offset
+            self.reason = reason
+        }
     }
 
     /// The whole records, in order.

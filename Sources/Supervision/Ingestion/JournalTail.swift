@@ -34,7 +34,7 @@ struct JournalTail {
 
     /// Begins at a place, usually the cursor of the database; epoch 0 means before the first file.
     /// `expectedEpoch` is the newest that may have a file.
-    init(directory: String, epoch: UInt32, offset: Int, expectedEpoch: UInt32) {
+    init(directory: String, epoch: UInt32, offset: Int, expectedEpoch: UInt32 = .max) {
         self.expectedEpoch = expectedEpoch
         self.directory = directory
         self.epoch = epoch

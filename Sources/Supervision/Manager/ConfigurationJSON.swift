@@ -22,18 +22,19 @@ struct ConfigurationJSON {
     }
 
     private static func text(_ value: Any) -> String? {
-        switch value {
+        if let flag = flag(value) { return flag ? "true" : "false" }
+        return switch value {
         case let value as String: value
-        case let value as Bool where isBoolean(value): value ? "true" : "false"
         case let value as Int64: String(value)
         case let value as Double: FixedPointText.withoutExponent(value.description)
         default: nil
         }
     }
 
-    /// NSNumber bridges 0 and 1 to Bool too; only a number made from a Boolean counts as one.
-    private static func isBoolean(_ value: Any) -> Bool {
-        guard let number = value as? NSNumber else { return false }
-        return String(cString: number.objCType) == "c"
+    /// NSNumber bridges 0 and 1 to Bool too; only a number made from a Boolean counts as one, which has to be
+    /// asked before it is bridged.
+    private static func flag(_ value: Any) -> Bool? {
+        guard let number = value as? NSNumber, String(cString: number.objCType) == "c" else { return nil }
+        return number.boolValue
     }
 }

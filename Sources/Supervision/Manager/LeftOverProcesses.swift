@@ -5,9 +5,12 @@ import Foundation
 package enum LeftOverProcesses {
     /// Ends all processes that still hold an instance lock of the home, so that no second copy can come to be.
     ///
-    /// Asks with SIGTERM first and kills after ten seconds. A process is signalled only when pid, start time and
-    /// boot id prove that it is the one that took the lock. Throws when a lock is still held afterwards.
-    package static func end(in home: HomeDirectory, report: (String) -> Void) throws {
+    /// Asks with SIGTERM first and kills after `patience`. A process is signalled only when pid, start time and
+    /// boot id prove that it is the one that took the lock. Throws when a lock is still held once more `patience`
+    /// has passed.
+    package static func end(
+        in home: HomeDirectory, patience: Duration = Limits.leftOverStop, report: (String) -> Void
+    ) throws {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: home.runDirectory)) ?? []).sorted()
         var held: [(path: String, handle: ProcessHandle?)] = []
         for name in names where name.hasSuffix(".lock") && !name.hasSuffix(".sock.lock") {
@@ -20,12 +23,14 @@ package enum LeftOverProcesses {
             try? handle?.terminate()
             held.append((path, handle))
         }
-        try waitUntilFree(held)
+        try waitUntilFree(held, patience)
     }
 
-    private static func waitUntilFree(_ held: [(path: String, handle: ProcessHandle?)]) throws {
-        let killAt = MonotonicClock.now + Limits.leftOverStop
-        let giveUpAt = killAt + Limits.leftOverStop
+    private static func waitUntilFree(
+        _ held: [(path: String, handle: ProcessHandle?)], _ patience: Duration
+    ) throws {
+        let killAt = MonotonicClock.now + patience
+        let giveUpAt = killAt + patience
         var isKilled = false
         while true {
             let remaining = try held.filter { entry in

@@ -36,5 +36,5 @@ extension Limits {
     static let sampleInterval: Duration = .seconds(2)
 
     /// How long a process of an earlier manager may take to end before it is killed, and then to vanish.
-    static let leftOverStop: Duration = .seconds(10)
+    package static let leftOverStop: Duration = .seconds(10)
 }

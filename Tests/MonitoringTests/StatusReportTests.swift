@@ -1,0 +1,114 @@
+import ControlPlane
+import Foundation
+import Monitoring
+import TestSupport
+import Testing
+import TradingModel
+
+@Suite struct StatusReportTests {
+    private let directory: TemporaryDirectory
+    private let store: ControlStore
+    private let now = Timestamp(seconds: 1_780_000_000)
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        let home = HomeDirectory(path: directory.file("home"))
+        try ControlStore.create(home)
+        store = try ControlStore.open(home, access: .manager)
+    }
+
+    @Test func emptyHomeSaysWhatToDo() throws {
+        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store)
+        #expect(
+            report.text() == """
+                /h  manager not running
+
+                no strategies: add one with 'strategies add'
+
+                role     name     status   pid  CPU  memory
+                manager  manager  stopped    -    -       -
+                bus      bus      stopped    -    -       -
+                """)
+    }
+
+    @Test func textShowsStrategiesAndServicesInAlignedColumns() throws {
+        try fill()
+        let report = try StatusReport(home: "/h", managerProcessID: 4_000, store: store)
+        #expect(
+            report.text() == """
+                /h  manager running, pid 4000
+
+                strategy  class     status                   pid  epoch     PnL  realised  positions  orders  success     CPU    memory
+                broken    momentum  error (wanted running)     -      -       -         -          -       -        -       -         -  crashed 3 times
+                earner    crossing  running                 4100      1  -12.35     10.00          2      17     67 %  12.5 %  48.0 MiB
+                fresh     crossing  active                     -      -       -         -          -       -        -       -         -
+
+                role     name     status    pid    CPU    memory
+                manager  manager  running  4000  1.0 %  20.5 MiB
+                bus      bus      running     -      -         -
+                feed     synth    running  4200      -         -
+                """)
+    }
+
+    @Test func jsonHasTheSameUnderStableNames() throws {
+        try fill()
+        let report = try StatusReport(home: "/h", managerProcessID: 4_000, store: store)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any])
+        #expect(object["home"] as? String == "/h" && object["manager_pid"] as? Int == 4_000)
+        let strategies = try #require(object["strategies"] as? [[String: Any]])
+        #expect(strategies.compactMap { $0["name"] as? String } == ["broken", "earner", "fresh"])
+        let earner = strategies[1]
+        #expect(earner["class_name"] as? String == "crossing" && earner["status"] as? String == "running")
+        #expect(earner["desired_state"] as? String == "running" && earner["pid"] as? Int == 4_100)
+        #expect(earner["pnl"] as? String == "-12.345", "money is exact, as text")
+        #expect(earner["realized_pnl"] as? String == "10" && earner["positions_count"] as? Int == 2)
+        #expect(earner["orders_count"] as? Int == 17 && earner["epoch"] as? Int == 1)
+        #expect(earner["cpu_percent"] as? Double == 12.5)
+        #expect(earner["resident_bytes"] as? Int == 48 << 20)
+        #expect(strategies[0]["reason"] as? String == "crashed 3 times" && strategies[0]["pid"] == nil)
+        let services = try #require(object["services"] as? [[String: Any]])
+        #expect(services.compactMap { $0["role"] as? String } == ["manager", "bus", "feed"])
+        #expect(services[2]["pid"] as? Int == 4_200 && services[2]["name"] as? String == "synth")
+    }
+
+    @Test func withoutManagerNothingRunsWhateverWasSampled() throws {
+        try fill()
+        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store)
+        #expect(report.services.allSatisfy { $0.status == "stopped" && $0.processID == nil })
+        #expect(report.strategies.allSatisfy { $0.cpuPercent == nil && $0.residentBytes == nil })
+    }
+
+    // MARK: - Rows
+
+    private func fill() throws {
+        let earner = try store.insertStrategy(NewStrategy(name: "earner", className: "crossing"))
+        let broken = try store.insertStrategy(NewStrategy(name: "broken", className: "momentum"))
+        try store.insertStrategy(NewStrategy(name: "fresh", className: "crossing", desiredState: .stopped))
+        let epoch = try store.insertInstance(
+            NewInstance(
+                strategyID: earner.id, pid: 4_100, processStartTime: 1, bootID: "boot", binaryPath: "/bin/x",
+                startedAt: now))
+        try store.setStatus(earner.id, to: .starting, reason: "started", epoch: epoch, at: now)
+        try store.setStatus(earner.id, to: .running, reason: "ready", epoch: epoch, at: now)
+        try store.setStatus(broken.id, to: .error, reason: "crashed 3 times", at: now)
+        try store.insertMetrics([
+            MetricsRow(strategyID: earner.id, time: now, epoch: epoch, realizedPnL: Money(99)),
+            MetricsRow(
+                strategyID: earner.id, time: now + .seconds(1), epoch: epoch, positionCount: 2,
+                orderCount: 17, successRate: 2.0 / 3.0, realizedPnL: Money(10),
+                unrealizedPnL: Money("-20.345")!, fees: Money(2)),
+        ])
+        let feed = try store.insertFeed(name: "synth", kind: "synthetic")
+        try store.setFeedStatus(feed.id, to: .running)
+        try store.insertProcessMetrics([
+            ProcessMetricsRow(
+                time: now, role: "manager", name: "manager", pid: 4_000, cpuPercent: 1,
+                residentBytes: 20 << 20 | 1 << 19),
+            ProcessMetricsRow(
+                time: now, role: "executor", name: "earner", pid: 4_100, cpuPercent: 12.5,
+                residentBytes: 48 << 20),
+            ProcessMetricsRow(time: now, role: "feed", name: "synth", pid: 4_200),
+        ])
+    }
+}
