@@ -110,6 +110,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
+            name: "SupervisionTests", dependencies: ["Supervision", "TradingModel", "CPlatform"],
+            swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk"], swiftSettings: strict),
     ]
 )

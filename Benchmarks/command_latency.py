@@ -54,8 +54,8 @@ def main():
     if len(sys.argv) < 2:
         raise SystemExit(__doc__)
     tradewind, count = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100
-    home = tempfile.mkdtemp(prefix="tradewind-bench.")
-    environment = dict(os.environ, TRADEWIND_HOME=home + "/home")
+    home = os.path.join(tempfile.mkdtemp(prefix="tradewind-bench."), "engine")
+    environment = dict(os.environ, TRADEWIND_HOME=home)
 
     def run(*arguments):
         subprocess.run([tradewind, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -68,7 +68,7 @@ def main():
             run("strategies", "add", name, "--class", "moving_average_crossover", "--instrument", "ALPHA")
         manager = subprocess.Popen(
             [tradewind, "run"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        connection = sqlite3.connect(home + "/home/engine.db", timeout=5, isolation_level=None)
+        connection = sqlite3.connect(home + "/engine.db", timeout=5, isolation_level=None)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         for name in ("quick", "second", "third"):
@@ -97,7 +97,7 @@ def main():
         if manager is not None:
             manager.send_signal(signal.SIGTERM)
             manager.wait(30)
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(os.path.dirname(home), ignore_errors=True)
 
 
 if __name__ == "__main__":

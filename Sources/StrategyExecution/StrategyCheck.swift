@@ -7,7 +7,7 @@ package enum StrategyCheck {
     /// Whether the instruments exist is not checked, because a feed may bring them later. `isTrying` also makes the
     /// strategy, which checks what its parameters mean together; the manager does not run anybody's code.
     package static func check(
-        _ strategy: any Strategy.Type, configJSON: String, limitsJSON: String?, isTrying: Bool
+        _ strategy: any Strategy.Type, configJSON: String, limitsJSON: String?, isTrying: Bool = true
     ) throws {
         let configuration = try StrategyConfiguration(json: configJSON)
         let limits = try StrategyConfiguration.scalars(json: limitsJSON, column: "limits_json")
@@ -36,7 +36,7 @@ package enum StrategyCheck {
     /// Throws when changes of parameters cannot be made; while it runs, only live ones can.
     package static func checkUpdate(
         _ strategy: any Strategy.Type, configJSON: String, parametersJSON: String, isRunning: Bool,
-        isTrying: Bool
+        isTrying: Bool = true
     ) throws {
         let configuration = try StrategyConfiguration(json: configJSON)
         let current = try ParameterValues.resolve(strategy.parameters, from: configuration.parameters)

@@ -12,7 +12,8 @@ import CPlatform
 ///
 /// The lock belongs to the open file, not to a process. Passed to a child, it lasts until the child and everybody
 /// else who has the descriptor are gone; the kernel releases it then, whatever happened. It is never unlocked
-/// explicitly, since that would take it from the child too. The text in the file only tells who holds it.
+/// explicitly, since that would take it from the child too. A process that another thread spawns has a copy of the
+/// descriptor until its exec(2), so a lock that was just closed may count as held for about a millisecond. The text in the file only tells who holds it.
 package struct InstanceLock: ~Copyable {
     /// Who holds a lock, as written into the file: one line of JSON.
     package struct Holder: Hashable, Sendable {

@@ -50,8 +50,6 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
         var cpuTicks: UInt64 = 0
         /// Field 22: the start in clock ticks since boot.
         var startTicks: UInt64 = 0
-        /// Field 24: resident memory in pages.
-        var residentPages: UInt64 = 0
 
         /// Parses the line; `nil` when it is not one. The name in parentheses may contain spaces and parentheses.
         init?(_ bytes: UnsafeRawBufferPointer) {
@@ -67,7 +65,7 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
                     take(field, value)
                     field += 1
                     value = 0
-                    if field > 24 { return }
+                    if field > 22 { return }
                 } else if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
                     // Wraps only for fields that are not taken.
                     value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
@@ -80,17 +78,33 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
             switch field {
             case 14, 15: cpuTicks += value
             case 22: startTicks = value
-            case 24: residentPages = value
             default: break
             }
+        }
+
+        /// The second number of /proc/<pid>/statm: resident memory in pages; `nil` when it is no such line.
+        ///
+        /// Field 24 of the stat line says the same, but only roughly: it leaves out what each processor has not
+        /// reported yet, which is more than a small process has altogether.
+        static func residentPages(statm bytes: UnsafeRawBufferPointer) -> UInt64? {
+            guard let start = bytes.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+            var value: UInt64 = 0
+            for byte in bytes[(start + 1)...] {
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return value }
+                value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
+            }
+            return nil
         }
 
         /// Whether the process has ended and only waits for its parent.
         var hasEnded: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
 
-        /// Calls `body` with the path of a process's stat file as a C string, without allocating.
-        static func withPath<Result>(of pid: Int32, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { path in
+        /// Calls `body` with the path of a file of a process as a C string, without allocating.
+        static func withPath<Result>(
+            of pid: Int32, _ file: StaticString = "/stat", _ body: (UnsafePointer<CChar>) -> Result
+        ) -> Result {
+            precondition(file.utf8CodeUnitCount < 10, "the names of these files are short")
+            return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { path in
                 var length = 0
                 func append(_ byte: UInt8) {
                     path[length] = CChar(bitPattern: byte)
@@ -104,7 +118,7 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
                     append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
                     divisor /= 10
                 }
-                for byte in "/stat".utf8 { append(byte) }
+                file.withUTF8Buffer { for byte in $0 { append(byte) } }
                 append(0)
                 // The buffer is not empty, so it has an address.
                 return body(UnsafePointer(path.baseAddress.unsafelyUnwrapped))

@@ -8,7 +8,7 @@
 
 /// Reads processor time and memory of many processes, again and again; not to be shared between threads.
 ///
-/// One file is read per process and sample, into one buffer. The memory figure of /proc/<pid>/stat is the one of statm.
+/// Two files are read per process and sample, into one buffer: /proc/<pid>/stat and statm.
 package struct ProcessSampler: ~Copyable {
     /// What one process uses.
     package struct Sample: Sendable, Equatable {
@@ -73,10 +73,14 @@ package struct ProcessSampler: ~Copyable {
             guard pid > 0 else { return nil }
             let stat = ProcStat.withPath(of: pid) { path in reader.read(path).flatMap { ProcStat($0) } }
             guard let stat, !stat.hasEnded else { return nil }
+            let pages = ProcStat.withPath(of: pid, "/statm") { path in
+                reader.read(path).flatMap { ProcStat.residentPages(statm: $0) }
+            }
+            guard let pages else { return nil }
             return Reading(
                 startTime: stat.startTicks,
                 cpuNanoseconds: Int64(clamping: stat.cpuTicks) * nanosecondsPerTick,
-                residentBytes: Int(clamping: stat.residentPages) * pageByteCount)
+                residentBytes: Int(clamping: pages) * pageByteCount)
         }
     #else
         private func read(_ pid: Int32) -> Reading? {

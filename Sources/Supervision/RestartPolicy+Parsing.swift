@@ -127,9 +127,12 @@ private struct EntryReader {
         let unit = units.first { text.hasSuffix($0.suffix) }
         var digits = String(text.dropLast(unit?.suffix.utf8.count ?? 0))
         guard let e8 = digits.withUTF8({ FixedPointText.parse($0) }), e8 > 0 else { return nil }
-        let (high, low) = e8.multipliedFullWidth(by: unit?.nanoseconds ?? 1_000_000_000)
-        guard high == 0, low <= UInt64(Int64.max) else { return nil }
-        let value = Duration.nanoseconds(Int64(low) / 100_000_000)
+        let unitNanoseconds = unit?.nanoseconds ?? 1_000_000_000
+        let countMax = Limits.policyDurationMax.wholeNanoseconds / unitNanoseconds
+        // Checked first, so that the quotient below is at most a day and a bit.
+        guard e8 / 100_000_000 <= countMax else { return nil }
+        let product = e8.multipliedFullWidth(by: unitNanoseconds)
+        let value = Duration.nanoseconds(Int64(100_000_000).dividingFullWidth(product).quotient)
         return value > .zero && value <= Limits.policyDurationMax ? value : nil
     }
 }

@@ -83,7 +83,9 @@ import TradingModel
         one.symbols = ["BBB"]
         let result = try Backtest.run(strategy: Flipper.self, settings: one)
         #expect(result.trades.allSatisfy { $0.token == InstrumentToken(symbol: "BBB") })
-        #expect(result.status.foreignEvents > 0)
+        // A live strategy would not receive the others either.
+        #expect(result.status.foreignEvents == 0)
+        #expect(try result.status.events < Backtest.run(strategy: Flipper.self, settings: both).status.events)
     }
 
     @Test func unknownSymbolIsRefusedWithThoseThereAre() throws {

@@ -18,7 +18,7 @@ import TradingModel
     }
 
     @Test func emptyHomeSaysWhatToDo() throws {
-        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store)
+        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store, isAlive: { _ in true })
         #expect(
             report.text() == """
                 /h  manager not running
@@ -33,7 +33,8 @@ import TradingModel
 
     @Test func textShowsStrategiesAndServicesInAlignedColumns() throws {
         try fill()
-        let report = try StatusReport(home: "/h", managerProcessID: 4_000, store: store)
+        let report = try StatusReport(
+            home: "/h", managerProcessID: 4_000, store: store, isAlive: { _ in true })
         #expect(
             report.text() == """
                 /h  manager running, pid 4000
@@ -52,7 +53,8 @@ import TradingModel
 
     @Test func jsonHasTheSameUnderStableNames() throws {
         try fill()
-        let report = try StatusReport(home: "/h", managerProcessID: 4_000, store: store)
+        let report = try StatusReport(
+            home: "/h", managerProcessID: 4_000, store: store, isAlive: { _ in true })
         let object = try #require(
             try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any])
         #expect(object["home"] as? String == "/h" && object["manager_pid"] as? Int == 4_000)
@@ -74,7 +76,7 @@ import TradingModel
 
     @Test func withoutManagerNothingRunsWhateverWasSampled() throws {
         try fill()
-        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store)
+        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store, isAlive: { _ in true })
         #expect(report.services.allSatisfy { $0.status == "stopped" && $0.processID == nil })
         #expect(report.strategies.allSatisfy { $0.cpuPercent == nil && $0.residentBytes == nil })
     }

@@ -62,7 +62,7 @@ import TradingModel
                 bytes[offset] ^= mask
                 try replace(epoch: 4, bytes)
                 let error = try #require(throws: ExecutionError.self) { try state() }
-                #expect(error.code == .journal)
+                #expect(error.code == .configuration)
                 #expect(error.context.contains(directory.file("4.journal")), "byte \(offset)")
                 #expect(error.context.contains("corrupt at byte \(start)"), "byte \(offset): \(error)")
             }

@@ -1,0 +1,133 @@
+/// What every event does in every situation, written out; read by `TransitionTableTests`.
+///
+/// A line without a bar names an event. The others name situations (the same status may mean different things: a spawn
+/// without an answer is `spawning`, a stop with another start to follow is `restarting`, a forced end `killing`), then
+/// the status and the desired state after the event, and the actions. `-` means that nothing at all changes; `open`
+/// means that the command has not ended yet.
+enum TransitionTable {
+    static let text = """
+        operatorStart
+            stopped | starting (running), spawn 1, open
+            spawning starting | starting (running), open
+            running | running (running), executed
+            paused | paused (running), resume 1, open
+            stopping restarting killing | stopping (running), open
+            backoff error | starting (running), spawn 2, open
+            stuck | stuck (running), failed
+        operatorStop
+            stopped backoff error | stopped (stopped), executed
+            spawning stopping restarting killing | stopping (stopped), open
+            starting running paused | stopping (stopped), stop 1, term 1, open
+            stuck | stuck (stopped), failed
+        operatorRestart
+            stopped | starting (running), spawn 1, open
+            spawning stopping restarting killing | stopping (running), open
+            starting running | stopping (running), stop 1, term 1, open
+            paused | stopping (paused), stop 1, term 1, open
+            backoff error | starting (running), spawn 2, open
+            stuck | stuck (running), failed
+        operatorPause
+            stopped | stopped (stopped), failed
+            spawning starting | starting (paused), open
+            running | running (paused), pause 1, open
+            paused | paused (paused), executed
+            stopping | stopping (stopped), failed
+            restarting killing | stopping (paused), open
+            backoff | backoff (paused), open
+            error | error (running), failed
+            stuck | stuck (stopped), failed
+        operatorResume
+            stopped | stopped (stopped), failed
+            spawning starting | starting (running), open
+            running | running (running), executed
+            paused | paused (running), resume 1, open
+            stopping | stopping (stopped), failed
+            restarting killing | stopping (running), open
+            backoff | backoff (running), open
+            error | error (running), failed
+            stuck | stuck (stopped), failed
+        managerStarted
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+        managerStopping
+            stopped stopping restarting killing error stuck | -
+            spawning | stopping (running)
+            starting running | stopping (running), stop 1, term 1
+            paused | stopping (paused), stop 1, term 1
+            backoff | stopped (running)
+        adopted
+            stopped | stopping (stopped), stop 1, term 1
+            spawning starting running paused stopping restarting killing stuck | -
+            backoff error | running (running)
+        fellBack
+            stopped spawning starting running paused stopping restarting killing stuck | -
+            backoff error | starting (running), spawn 2
+        spawned
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+        spawnFailed transient
+            stopped starting running paused stopping restarting killing backoff error stuck | -
+            spawning | backoff (running)
+        spawnFailed
+            stopped starting running paused stopping restarting killing backoff error stuck | -
+            spawning | error (running)
+        ready
+            stopped running paused stopping restarting killing backoff error stuck | -
+            spawning starting | running (running)
+        pausedConfirmed
+            stopped spawning starting paused stopping restarting killing backoff error stuck | -
+            running | paused (running), resume 1
+        resumedConfirmed
+            stopped spawning starting running stopping restarting killing backoff error stuck | -
+            paused | running (paused), pause 1
+        heartbeat
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+        exited 0
+            stopped backoff error | -
+            spawning starting killing | backoff (running)
+            running paused | stopped (stopped), desire stopped
+            stopping stuck | stopped (stopped)
+            restarting | starting (running), spawn 2
+        exited 1
+            stopped backoff error | -
+            spawning starting running killing | backoff (running)
+            paused | backoff (paused)
+            stopping stuck | stopped (stopped)
+            restarting | starting (running), spawn 2
+        exited 78
+            stopped backoff error | -
+            spawning starting running killing | error (running)
+            paused | error (paused)
+            stopping stuck | stopped (stopped)
+            restarting | starting (running), spawn 2
+        signaled 9
+            stopped backoff error | -
+            spawning starting running killing | backoff (running)
+            paused | backoff (paused)
+            stopping stuck | stopped (stopped)
+            restarting | starting (running), spawn 2
+        ended unseen
+            stopped backoff error | -
+            spawning starting running killing | backoff (running)
+            paused | backoff (paused)
+            stopping stuck | stopped (stopped)
+            restarting | starting (running), spawn 2
+        configurationRejected
+            stopped running paused stopping restarting killing error stuck | -
+            spawning backoff | error (running)
+            starting | stopping (running), stop 1, term 1
+        tick when due
+            stopped error stuck | -
+            spawning | stopping (running)
+            starting restarting | stopping (running), kill 1
+            running | running (running), health late
+            paused | paused (paused), health late
+            stopping | stopping (stopped), kill 1
+            killing | stuck (running), alarm
+            backoff | starting (running), spawn 2
+        busLost
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+        busBack
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+        managerStalled
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+        """
+}
