@@ -31,7 +31,8 @@ extension ControlStore {
         now: Timestamp, veto: (CommandRow, StrategyRow) -> String? = { _, _ in nil }
     ) throws(ControlError) -> [AcceptedCommand] {
         guard try hasPendingCommands() else { return [] }
-        return try write { database in
+        // Not synced: a power failure makes the command pending again, and taking it again is harmless.
+        return try write(.normal) { database in
             try ControlStore.expireCommands(database, now: now)
             var open = try ControlStore.commands(database, .accepted)
             var results: [AcceptedCommand] = []

@@ -123,12 +123,13 @@ package final class ControlStore: Sendable {
     /// wait for locks unless told to, meet a free database.
     ///
     /// `body` calls writing methods of this store on the same thread. A write that is refused takes back only
-    /// itself; anything that `body` throws takes back all of them.
-    package func grouped(isMetrics: Bool = false, _ body: () throws -> Void) throws(ControlError) {
+    /// itself; anything that `body` throws takes back all of them. `isSynced` says whether all is on disk when this
+    /// returns; otherwise a power failure (nothing else) may take the last groups back, in their order.
+    package func grouped(isSynced: Bool = true, _ body: () throws -> Void) throws(ControlError) {
         precondition(access != .reader, "a reader does not write")
         do {
             try queue.inDatabase { database in
-                try state.set(isMetrics ? .normal : .full, on: database)
+                try state.set(isSynced ? .full : .normal, on: database)
                 try database.inTransaction(.immediate) {
                     state.beginGroup()
                     defer { state.endGroup() }

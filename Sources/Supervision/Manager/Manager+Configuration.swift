@@ -8,6 +8,8 @@ extension Manager {
     func take(_ event: StoreThread.Event) {
         switch event {
         case .changes(let configuration, let commands): take(configuration, commands)
+        case .commands(let commands):
+            if isBusReady, isConfigured { commands.forEach(take) } else { waitingCommands += commands }
         case .journalCorrupt(let strategyID, let problem):
             guard let process = executors[strategyID] else { return settings.report(problem) }
             report(process, problem)

@@ -13,6 +13,8 @@ final class StoreThread: Sendable {
         /// All strategies, feeds and instruments as they are stored now, and commands that were accepted: their
         /// effects on desired state and configuration are stored already. Sent when anything may have changed.
         case changes(Configuration, [AcceptedCommand])
+        /// Accepted commands that need nothing of what may have changed besides.
+        case commands([AcceptedCommand])
         /// A journal cannot be read on.
         case journalCorrupt(strategyID: String, problem: String)
         /// The database cannot be used at the moment, or can be used again (`nil`).
@@ -155,7 +157,7 @@ final class StoreThread: Sendable {
         guard !writes.isEmpty else { return [] }
         var refusals: [String] = []
         do {
-            try store.grouped(isMetrics: writes.allSatisfy(\.isDroppable)) {
+            try store.grouped(isSynced: false) {
                 for write in writes {
                     do {
                         try write.body(store)
@@ -179,6 +181,10 @@ final class StoreThread: Sendable {
     private func look(_ state: inout StoreThreadState) {
         do {
             state.undelivered += try store.acceptPending(now: WallClock.now, veto: veto)
+            if !state.isFirstLook, state.canGoAhead(state.undelivered) {
+                deliver(.commands(state.undelivered))
+                state.undelivered = []
+            }
             let configuration = try state.configuration()
             // Our own commit wakes nobody: look again when one transaction could not take them all.
             state.mustLook = try store.hasPendingCommands()
