@@ -12,6 +12,7 @@
 
 #if defined(__linux__)
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #endif
@@ -120,4 +121,10 @@ int cplatform_poll_two(int first_fd, int second_fd, int64_t timeout_nanoseconds)
 
 void cplatform_line_buffer_output(void) {
     setvbuf(stdout, (char *)0, _IOLBF, 0);
+}
+
+void cplatform_set_exact_timers(void) {
+#if defined(__linux__)
+    prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+#endif
 }

@@ -113,7 +113,7 @@ package final class Executor<S: Strategy>: BusClientDelegate {
             engine.start(at: .epoch)
             if bootstrap.strategy?.isPaused == true { engine.pause() }
             journal.flush()
-            ExecutorLog.write("running: \(identity.name) epoch \(identity.epoch)")
+            ExecutorLog.write("ready: \(identity.name) epoch \(identity.epoch)")
             nextHeartbeat = ContinuousClock.now + .seconds(Limits.metricsIntervalSeconds)
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             metricsTask = eventLoop.scheduleRepeatedTask(

@@ -29,6 +29,9 @@ int cplatform_set_close_on_exec(int fd, int is_on);
 /// fcntl(F_SETFL) O_NONBLOCK on or off; -1 and errno.
 int cplatform_set_nonblocking(int fd, int is_on);
 
+/// prctl(2) PR_SET_TIMERSLACK: timers of the calling thread end when they are due instead of up to 50 us later.
+void cplatform_set_exact_timers(void);
+
 /// setvbuf(3): lines of standard output appear as they are complete, also in a pipe.
 void cplatform_line_buffer_output(void);
 

@@ -1,3 +1,4 @@
+import CPlatform
 import ControlPlane
 import Foundation
 import Synchronization
@@ -74,6 +75,8 @@ final class StoreThread: Sendable {
 
     func start() {
         let thread = Thread { [self] in
+            // The watcher looks for a commit every 100 us after an event; the default slack doubles that.
+            cplatform_set_exact_timers()
             var state = StoreThreadState(store: store, home: home)
             run(&state)
             ended.signal()
