@@ -7,7 +7,8 @@ public struct OrderLogHash: Equatable, Sendable, CustomStringConvertible {
     /// The hash so far.
     public private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
-    public init() {}
+    /// Begins with the seed of the run's random numbers, so that runs with different seeds never look alike.
+    public init(seed: UInt64) { combine(seed) }
 
     /// Sixteen hexadecimal digits.
     public var description: String {

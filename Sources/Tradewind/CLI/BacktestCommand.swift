@@ -15,6 +15,8 @@ struct BacktestCommand: ParsableCommand {
             fingerprint of every order and fill: a run through real processes in the lossless class has the same.
             """)
 
+    @OptionGroup var ignored: IgnoredHomeOption
+
     @Argument(help: "The registered name of the strategy, see 'strategies classes'.")
     var className: String
 
@@ -22,7 +24,8 @@ struct BacktestCommand: ParsableCommand {
     var data: [String]
 
     @Option(
-        name: .long, help: "An instrument of the files, in the strategy's order; all of them when left out.")
+        name: .long, parsing: .upToNextOption,
+        help: "Instruments of the files, in the strategy's order; all of them when left out.")
     var instrument: [String] = []
 
     @Option(name: .long, help: "A parameter as name=value; repeatable.")

@@ -14,6 +14,8 @@ struct FeedsCommand: ParsableCommand {
     struct Kinds: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "The kinds of feeds of this program.")
 
+        @OptionGroup var ignored: IgnoredHomeOption
+
         func run() throws {
             var table = TextTable("kind", "")
             for type in AppRegistry.shared.feeds.types { table.append(type.name, type.summary) }

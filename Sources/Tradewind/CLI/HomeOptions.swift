@@ -1,6 +1,12 @@
 import ArgumentParser
 import ControlPlane
 
+/// The home option of commands that need no home, so that a script can give it everywhere.
+struct IgnoredHomeOption: ParsableArguments {
+    @Option(name: .long, help: .hidden)
+    var home: String?
+}
+
 /// The option that says which home a command works on.
 struct HomeOptions: ParsableArguments {
     @Option(

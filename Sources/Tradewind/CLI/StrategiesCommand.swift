@@ -15,6 +15,8 @@ struct StrategiesCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "The strategy classes of this program with their parameters.")
 
+        @OptionGroup var ignored: IgnoredHomeOption
+
         @Flag(name: .long, help: "Print JSON.")
         var json = false
 

@@ -3,7 +3,9 @@ import Foundation
 
 /// The options that make up a strategy's configuration.
 struct StrategySettings: ParsableArguments {
-    @Option(name: .long, help: "An instrument by its symbol; repeatable, in the strategy's order.")
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: "Instruments by their symbols, in the strategy's order; repeatable.")
     var instrument: [String] = []
 
     @Option(name: .long, help: "A parameter as name=value; repeatable.")

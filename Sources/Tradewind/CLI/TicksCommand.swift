@@ -14,6 +14,7 @@ struct TicksCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "What is in tick files: range, counts, prices, and whether every checksum is right.")
 
+        @OptionGroup var ignored: IgnoredHomeOption
         @Argument(help: "Tick files.") var files: [String]
         @Flag(name: .long, help: "Print JSON.") var json = false
 
@@ -39,6 +40,7 @@ struct TicksCommand: ParsableCommand {
     struct Cat: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print records as CSV, or as JSON lines.")
 
+        @OptionGroup var ignored: IgnoredHomeOption
         @Argument(help: "A tick file.") var file: String
         @Option(name: .long, help: "Only this instrument.") var symbol: String?
         @Option(name: .long, help: "From this ISO-8601 receive time on.") var from: String?
@@ -90,6 +92,7 @@ struct TicksCommand: ParsableCommand {
             abstract:
                 "Make a tick file of quotes and trades from a seed; the same arguments give the same bytes.")
 
+        @OptionGroup var ignored: IgnoredHomeOption
         @Option(name: [.short, .customLong("output")], help: "The file to make.") var output: String
         @Option(name: .long, help: "An instrument; repeatable.") var symbol: [String] = []
         @Option(name: .long, help: "The seed.") var seed: UInt64 = 1

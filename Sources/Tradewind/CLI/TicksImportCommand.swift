@@ -13,6 +13,7 @@ extension TicksCommand {
                 s, ms, us or ns. The output appears only when it is complete.
                 """)
 
+        @OptionGroup var ignored: IgnoredHomeOption
         @Argument(help: "A CSV file.") var input: String
         @Option(name: .long, help: "What the rows are: quotes, trades or ohlcv.") var preset: String
         @Option(name: .long, help: "The instrument, unless the file has a column of symbols.") var symbol:

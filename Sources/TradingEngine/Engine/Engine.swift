@@ -20,7 +20,7 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     let reports: UnsafeMutablePointer<[VenueReport]>
     let context: StrategyContext
     var phase = EnginePhase.made
-    var hash = OrderLogHash()
+    var hash: OrderLogHash
     var rateWindow: OrderRateWindow?
     /// Set while the engine itself closes positions, so that pause and daily loss do not stand in the way.
     var isFlattening = false
@@ -44,6 +44,7 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         reports = .allocate(capacity: 1)
         reports.initialize(to: [])
         self.configuration = configuration
+        hash = OrderLogHash(seed: configuration.seed)
         self.parameters = parameters
         self.output = output
         context = StrategyContext(
