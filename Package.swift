@@ -89,7 +89,7 @@ let package = Package(
             name: "MessageBusTests", dependencies: ["MessageBus", "TradingModel"] + nio, swiftSettings: strict
         ),
         .testTarget(
-            name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", grdb],
+            name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", "TestSupport", grdb],
             swiftSettings: strict),
         .testTarget(
             name: "StrategyExecutionTests",

@@ -35,6 +35,7 @@ extension TradewindApp {
     public static func main() {
         let registry = AppRegistry(strategies: strategies, feeds: feeds)
         AppRegistry.install(registry)
+        cplatform_raise_descriptor_limit()
         if CommandLine.arguments.count == 3, CommandLine.arguments[1] == RoleProcess.verb {
             exit(RoleProcess.run(role: CommandLine.arguments[2], registry: registry))
         }

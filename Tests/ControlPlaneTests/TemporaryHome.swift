@@ -1,5 +1,6 @@
 import ControlPlane
 import Foundation
+import TestSupport
 import Testing
 
 /// A home of its own for one test, with a database, removed at the end.
@@ -42,17 +43,10 @@ enum SQLiteShell {
     }
 
     static func run(_ path: String, _ sql: String) throws -> ShellResult {
-        let process = process([path, sql])
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
+        let run = try ProgramRun("sqlite3", ["-batch", "-init", "/dev/null", path, sql])
+        let exitCode = run.wait(seconds: 60)
         return ShellResult(
-            output: text.trimmingCharacters(in: .newlines), errors: errorText,
-            exitCode: process.terminationStatus)
+            output: run.standardOutput.trimmingCharacters(in: .newlines), errors: run.standardError,
+            exitCode: exitCode ?? -1)
     }
 }

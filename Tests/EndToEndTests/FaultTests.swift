@@ -11,8 +11,11 @@ import Testing
         try engine.start(waitingFor: ["crossover", "maker", "pair"])
         let pid = try engine.pid("maker")
         let locker = try ProgramRun(
-            "/usr/bin/env", ["sqlite3", "-batch", "-cmd", ".timeout 5000", engine.database],
-            input: "BEGIN IMMEDIATE;\n.shell echo locked\n.shell sleep 4\nCOMMIT;\n")
+            "sqlite3",
+            [
+                "-batch", "-cmd", ".timeout 5000", engine.database, "BEGIN IMMEDIATE;", ".shell echo locked",
+                ".shell sleep 4", "COMMIT;",
+            ])
         try #require(
             waitUntil(seconds: 10) { locker.standardOutput.contains("locked") }, "\(locker.standardError)")
         kill(pid, SIGKILL)

@@ -10,7 +10,7 @@ import Testing
         let package = root.appendingPathComponent("examples/MyDesk").path
         let scratch = root.appendingPathComponent(".build/my-desk").path
         let build = try ProgramRun(
-            "/usr/bin/env", ["swift", "build", "--package-path", package, "--scratch-path", scratch],
+            "swift", ["build", "--package-path", package, "--scratch-path", scratch],
             environment: ["SWIFTPM_BUILD_TESTS": "0"])
         try #require(
             build.wait(seconds: 1500) == 0,

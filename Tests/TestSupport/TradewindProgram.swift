@@ -43,8 +43,8 @@ package enum SQLiteShell {
     /// Runs statements on a database; rows come back as lines with `|` between columns.
     @discardableResult
     package static func run(_ sql: String, on database: String) throws -> [String] {
-        let run = try ProgramRun(
-            "/usr/bin/env", ["sqlite3", "-batch", "-bail", "-cmd", ".timeout 5000", database], input: sql)
+        // As an argument, since a program that a test starts has no input; a `.` line must stand alone there.
+        let run = try ProgramRun("sqlite3", ["-batch", "-bail", "-cmd", ".timeout 5000", database, sql])
         let exitCode = run.wait(seconds: 30)
         guard exitCode == 0, run.standardError.isEmpty else { throw Refusal(description: run.standardError) }
         return run.standardOutput.split(separator: "\n").map(String.init)

@@ -32,6 +32,10 @@ int cplatform_set_nonblocking(int fd, int is_on);
 /// prctl(2) PR_SET_TIMERSLACK: timers of the calling thread end when they are due instead of up to 50 us later.
 void cplatform_set_exact_timers(void);
 
+/// setrlimit(2): as many open descriptors as the hard limit allows; a manager needs two per strategy. Without effect
+/// where that is refused.
+void cplatform_raise_descriptor_limit(void);
+
 /// setvbuf(3): lines of standard output appear as they are complete, also in a pipe.
 void cplatform_line_buffer_output(void);
 

@@ -28,9 +28,7 @@ final class ManagedProcess {
     var machine: ProcessStateMachine
     /// The live process; `nil` when there is none.
     var handle: ProcessHandle?
-    /// Held for as long as the process lives, together with the process itself.
-    var lock: InstanceLock?
-    /// Our end of the bootstrap socket: what the process says before it is on the bus.
+    /// Our end of the bootstrap socket: what the process says before it is ready.
     var bootstrapSocket: BootstrapSocket?
     /// Wakes the machine at its next deadline.
     var deadline: Scheduled<Void>?

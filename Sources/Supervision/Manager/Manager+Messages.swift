@@ -49,6 +49,7 @@ extension Manager: BusClientDelegate {
         case .running, .paused:
             if process.machine.status == .starting {
                 markReady(process, epoch: epoch)
+                process.bootstrapSocket = nil
                 apply(.ready(epoch: epoch), to: process)
             }
             if payload.acknowledgedCommandID == nil { repeatOpenRequests(process) }
@@ -112,6 +113,7 @@ extension Manager: BusClientDelegate {
         }
         switch payload.status {
         case .running where process.machine.status == .starting:
+            process.bootstrapSocket = nil
             apply(.ready(epoch: process.machine.epoch), to: process)
         case .running: apply(.heartbeat(epoch: process.machine.epoch), to: process)
         case .ended: report(process, "ended after \(payload.records) records")

@@ -18,7 +18,6 @@ extension Manager {
                 later { $0.apply(.spawned(pid: pid, epoch: epoch), to: process) }
             }
         } catch {
-            process.lock = nil
             process.bootstrapSocket = nil
             let isTransient = (error as? SupervisionError)?.isTransient ?? true
             later { $0.apply(.spawnFailed(reason: "\(error)", isTransient: isTransient), to: process) }
@@ -33,13 +32,7 @@ extension Manager {
 
     private func launch(_ process: ManagedProcess, epoch: UInt32, isPaused: Bool) throws {
         let name = lockName(process)
-        switch try InstanceLock.acquire(path: settings.home.instanceLockPath(name)) {
-        case .held(let holder):
-            let owner = holder.map { "process \($0.identity.pid)" } ?? "another process"
-            throw SupervisionError(.spawnRefusedForNow, "\(owner) still holds the lock of \(name)")
-        case .acquired(let lock):
-            process.lock = consume lock
-        }
+        let lock = try Self.takeLock(settings.home.instanceLockPath(name))
         let log = LogFile(path: settings.home.logPath(logName(process)))
         let logDescriptor = try log.openForAppend()
         defer { close(logDescriptor) }
@@ -50,10 +43,25 @@ extension Manager {
             SpawnRequest(
                 executablePath: executable, arguments: [executable, settings.roleVerb, process.role.name],
                 environment: Self.environment, output: .descriptor(logDescriptor),
-                bootstrapDescriptor: childDescriptor, lockDescriptor: process.lock?.descriptor))
-        let handle = try ProcessHandle(child: pid)
-        process.handle = handle
-        try? process.lock?.record(InstanceLock.Holder(identity: handle.identity, epoch: epoch))
+                bootstrapDescriptor: childDescriptor, lockDescriptor: lock.descriptor))
+        do {
+            let handle = try ProcessHandle(child: pid)
+            // From here on only the child has the lock: it is free when the child is gone, whoever else dies.
+            try lock.record(InstanceLock.Holder(identity: handle.identity, epoch: epoch))
+            try socket.write(bootstrap(for: process, epoch: epoch, isPaused: isPaused))
+            try watch(handle, of: process, epoch: epoch)
+            process.handle = handle
+            process.bootstrapSocket = socket
+            recordInstance(process, epoch: epoch, identity: handle.identity, executable: executable)
+        } catch {
+            // A child that nobody watches must not live on. It is not reaped yet, so the number is its own.
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw error
+        }
+    }
+
+    private func watch(_ handle: ProcessHandle, of process: ManagedProcess, epoch: UInt32) throws {
         let bound = NIOLoopBound((self, process), eventLoop: eventLoop)
         try exits.watch(handle) { [eventLoop] status in
             eventLoop.execute {
@@ -61,9 +69,15 @@ extension Manager {
                 manager.didEnd(process, epoch: epoch, status: status)
             }
         }
-        process.bootstrapSocket = socket
-        recordInstance(process, epoch: epoch, identity: handle.identity, executable: executable)
-        try socket.write(bootstrap(for: process, epoch: epoch, isPaused: isPaused))
+    }
+
+    private static func takeLock(_ path: String) throws -> InstanceLock {
+        switch try InstanceLock.acquire(path: path) {
+        case .held(let holder):
+            let owner = holder.map { "process \($0.identity.pid)" } ?? "another process"
+            throw SupervisionError(.spawnRefusedForNow, "\(owner) still holds the lock \(path)")
+        case .acquired(let lock): return lock
+        }
     }
 
     /// What a child may know of the environment it is started from: where programs are, and how to write text.
@@ -135,7 +149,6 @@ extension Manager {
         process.bootstrapSocket = nil
         if let pid = process.handle?.pid { sampler.forget(pid) }
         process.handle = nil
-        process.lock = nil
         if let row = process.strategy { recordEnd(of: process, row, epoch: epoch, status: status) }
         for (id, _) in process.openUpdates {
             finish(
