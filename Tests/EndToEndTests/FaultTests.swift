@@ -133,4 +133,36 @@ import Testing
         #expect(try engine.commandStatus(start) == "executed")
         #expect(try engine.process("crossover") == other)
     }
+
+    @Test func whatAStrategyDidWithoutAManagerReachesTheDatabaseAlthoughItIsStoppedThen() throws {
+        let engine = try EngineHome()
+        try engine.addSampleFeed(speed: "50")
+        try engine.addStrategy(
+            "crossover", "moving_average_crossover", "--instrument", "ALPHA", "--set", "fast=5", "--set",
+            "slow=20")
+        try engine.start(waitingFor: ["crossover"])
+        let id = try engine.value("SELECT id FROM strategy_configs;")
+        engine.manager?.signal(SIGKILL)
+        _ = engine.manager?.wait(seconds: 10)
+        let stored = Int(try engine.value("SELECT count(*) FROM fills;")) ?? 0
+        let journal = engine.home + "/journal/\(id)/1.journal"
+        func size() throws -> Int {
+            try #require(try FileManager.default.attributesOfItem(atPath: journal)[.size] as? Int)
+        }
+        // A fill takes some hundred bytes: it goes on trading while nobody looks.
+        let before = try size()
+        #expect(try waitUntil(seconds: 20) { try size() > before + 4000 })
+        try engine.sql("INSERT INTO strategy_commands(strategy_id, command) VALUES ('crossover', 'stop');")
+        try engine.start()
+        #expect(
+            try waitUntil(seconds: 20) {
+                try engine.value("SELECT status FROM strategy_commands;") == "executed"
+                    && (Int(try engine.value("SELECT count(*) FROM fills;")) ?? 0) > stored + 5
+            }, "\(engine.log)")
+        #expect(try engine.process("crossover") == "")
+        let difference = """
+            SELECT p.quantity_e8 - (SELECT sum(iif(side = 'buy', quantity_e8, -quantity_e8)) FROM fills) FROM positions p;
+            """
+        #expect(try engine.value(difference) == "0")
+    }
 }

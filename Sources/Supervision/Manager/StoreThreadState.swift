@@ -56,8 +56,13 @@ struct StoreThreadState {
             let journals = JournalFiles.epochs(in: home.journalDirectory(strategyID: strategy.id))
             lastEpochs[strategy.id] = max(
                 try store.nextEpoch(strategyID: strategy.id) - 1, journals.last ?? 0)
+            // What an earlier manager did not copy any more; a start takes the tail over.
+            if tails[strategy.id] == nil, let last = journals.last {
+                follow(strategy.id, epoch: last)
+                letGo(strategy.id)
+            }
         }
-        for strategy in strategies { knownStrategies.insert(strategy.id) }
+        knownStrategies = Set(strategies.map(\.id))
         return StoreThread.Configuration(
             strategies: strategies, feeds: try store.feeds(), instruments: try store.instruments(),
             lastEpochs: lastEpochs)
