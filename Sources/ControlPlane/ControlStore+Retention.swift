@@ -49,6 +49,28 @@ extension ControlStore {
         }
     }
 
+    /// Thins metrics older than a moment to those of each minute's first second, at most 5,000 rows in one transaction.
+    ///
+    /// - Parameter id: where the last call ended; 0 to begin.
+    /// - Returns: where the next call begins.
+    package func thinMetrics(after id: Int64, before moment: Timestamp) throws(ControlError) -> Int64 {
+        try write(.normal) { database in
+            let last = try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT max(id) FROM (SELECT id FROM strategy_metrics WHERE id > ?1 AND timestamp < ?2
+                    ORDER BY id LIMIT \(Limits.metricsPerThinning))
+                    """, arguments: [id, moment.description])
+            guard let last else { return id }
+            try database.execute(
+                sql: """
+                    DELETE FROM strategy_metrics WHERE id > ?1 AND id <= ?2 AND timestamp < ?3
+                    AND substr(timestamp, 18, 2) <> '00'
+                    """, arguments: [id, last, moment.description])
+            return last
+        }
+    }
+
     /// Writes a complete copy of the database to a new file of mode 0600 with VACUUM INTO; `path` must not
     /// exist.
     package func backUp(to path: String) throws(ControlError) {

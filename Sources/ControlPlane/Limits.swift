@@ -13,6 +13,8 @@ package enum Limits {
     package static let commandsPerAcceptanceMax = 1_000
     /// Journal entries that callers should pass to one `ingest`, so that its transaction stays near 20 ms.
     package static let entriesPerIngestion = 2_000
+    /// Rows of metrics that one thinning step looks at.
+    static let metricsPerThinning = 5_000
     /// Rows that one retention step deletes.
     package static let rowsPerRetentionStep = 1_000
     /// Rows that a list of events, commands or fills returns at most; more is refused by a precondition.

@@ -251,6 +251,19 @@ import TradingModel
         #expect(try store.store.engineInfo("version") == "2")
     }
 
+    @Test func oldMetricsAreThinnedToOneAMinuteAndNewOnesStay() throws {
+        let store = try TemporaryHomeStore()
+        let id = try store.store.insertStrategy(NewStrategy(name: "a", className: "m")).id
+        let begin = try #require(Timestamp(iso8601: "2026-01-05T09:00:00Z"))
+        try store.store.insertMetrics(
+            (0..<180).map { MetricsRow(strategyID: id, time: begin + .seconds($0), epoch: 1) })
+        let end = try store.store.thinMetrics(after: 0, before: begin + .seconds(120))
+        let left = try store.store.metrics(strategyID: id, limit: 1_000).map(\.time)
+        #expect(left.count == 2 + 60)
+        #expect(left.suffix(2) == [begin + .seconds(60), begin])
+        #expect(try store.store.thinMetrics(after: end, before: begin + .seconds(120)) == end)
+    }
+
     @Test func retentionDeletesOldRowsInBoundedSteps() throws {
         let store = try TemporaryHomeStore()
         let id = try store.store.insertStrategy(NewStrategy(name: "a", className: "m")).id

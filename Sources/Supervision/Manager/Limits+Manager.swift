@@ -26,6 +26,9 @@ extension Limits {
     /// How long samples of processes are kept.
     static let processMetricsKept: Duration = .seconds(86_400)
 
+    /// How long metrics of strategies are kept once a second; then once a minute.
+    static let strategyMetricsDense: Duration = .seconds(3_600)
+
     /// How long metrics of strategies are kept.
     static let strategyMetricsKept: Duration = .seconds(30 * 86_400)
 

@@ -11,6 +11,8 @@ struct StoreThreadState {
     private var lastIngestion = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
     private var lastRetention = ContinuousClock.now
+    /// The metrics row up to which older ones have been thinned.
+    private var lastThinned: Int64 = 0
     private var knownStrategies: Set<String> = []
     /// Where the next round of ingestion begins, so that a busy journal cannot keep the others waiting.
     private var firstTail = 0
@@ -179,5 +181,7 @@ struct StoreThreadState {
         let time = WallClock.now
         _ = try? store.deleteOldRows(from: .processMetrics, before: time - Limits.processMetricsKept)
         _ = try? store.deleteOldRows(from: .strategyMetrics, before: time - Limits.strategyMetricsKept)
+        let thinned = try? store.thinMetrics(after: lastThinned, before: time - Limits.strategyMetricsDense)
+        lastThinned = thinned ?? lastThinned
     }
 }
