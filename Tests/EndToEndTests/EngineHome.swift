@@ -125,6 +125,13 @@ final class EngineHome {
         try #require(Int32(process(name).split(separator: "/").first ?? ""))
     }
 
+    /// Whether a process has ended; one that nobody has waited for yet counts as ended.
+    static func hasEnded(_ pid: Int32) -> Bool {
+        if kill(pid, 0) == -1 { return true }
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        return status.split(separator: ")").last?.hasPrefix(" Z") ?? false
+    }
+
     /// Records the strategy's engine has processed, by its newest metrics row.
     func eventCount(_ name: String) throws -> Int {
         Int(

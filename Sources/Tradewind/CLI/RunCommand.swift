@@ -34,6 +34,10 @@ struct RunCommand: ParsableCommand {
         try reporting {
             let directory = try home.directory()
             try directory.checkInitialized()
+            // Before any other thread exists, so that all of them leave the signals to this one; and before anything
+            // is started or ended, so that a signal that comes too early waits and still leads to an orderly end.
+            let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
+            signal(SIGPIPE, SIG_IGN)
             let lock = try Self.takeLock(directory)
             defer { _ = lock.path }
             let store = try ControlStore.open(directory, access: .manager)
@@ -44,9 +48,6 @@ struct RunCommand: ParsableCommand {
             }
             try LeftOverProcesses.end(in: directory) { Self.report($0) }
             try Self.retrying { try Self.settleInterrupted(store) }
-            // Before any other thread exists, so that all of them leave the signals to this one.
-            let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
-            signal(SIGPIPE, SIG_IGN)
             try Self.supervise(directory, store, signals, duration)
             try store.close()
         }
