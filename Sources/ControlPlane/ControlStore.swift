@@ -8,8 +8,9 @@ import Synchronization
 /// lock delays the others. A process that must not stand still gives its writes to one thread of its own.
 ///
 /// Transactions: each writing method is one `BEGIN IMMEDIATE` transaction: all of it happens or nothing.
-/// Metrics are committed with `synchronous = NORMAL` (a power failure may lose the last ones), everything
-/// else with `FULL`: when the method returns it is on disk.
+/// Metrics and accepted commands are committed with `synchronous = NORMAL` (a power failure may take the last
+/// ones back), and so is what the manager groups with `isSynced: false`; everything else with `FULL`: when the
+/// method returns it is on disk.
 ///
 /// Checkpoints: automatic ones are off in every connection of ours. The manager calls `checkpointIfNeeded()`;
 /// any other connection checkpoints only when it closes as the last one, under SQLite's exclusive lock.
@@ -76,9 +77,6 @@ package final class ControlStore: Sendable {
     package func close() throws(ControlError) {
         do { try queue.close() } catch { throw ControlError(error, path: path) }
     }
-
-    /// Stops the statement that runs on another thread, which then fails.
-    package func interrupt() { queue.interrupt() }
 
     // MARK: - Transactions
 

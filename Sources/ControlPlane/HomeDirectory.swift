@@ -78,14 +78,6 @@ package struct HomeDirectory: Hashable, Sendable {
     /// The journal files of a strategy.
     package func journalDirectory(strategyID: String) -> String { journalDirectory + "/" + strategyID }
 
-    /// A strategy's journal file by number.
-    package func journalPath(strategyID: String, fileNumber: UInt32) -> String {
-        journalDirectory(strategyID: strategyID) + "/\(fileNumber).journal"
-    }
-
-    /// A recording's file; `day` is `yyyy-mm-dd`.
-    package func tickPath(day: String, feed: String) -> String { ticksDirectory + "/\(day)/\(feed).ticks" }
-
     /// The log file of a role or a strategy.
     package func logPath(_ name: String) -> String { logsDirectory + "/\(name).log" }
 

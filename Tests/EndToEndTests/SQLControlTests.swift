@@ -58,6 +58,11 @@ import Testing
         let stored =
             "SELECT json_extract(config_json, '$.parameters.spread_ticks') FROM strategy_configs WHERE name = 'maker';"
         #expect(try engine.value(stored) == "6")
+        let generations = """
+            SELECT i.config_generation = c.config_generation AND c.config_generation > 1 FROM strategy_instances i
+            JOIN strategy_configs c ON c.id = i.strategy_id WHERE c.name = 'maker' AND i.ended_at IS NULL;
+            """
+        #expect(try engine.value(generations) == "1", "the instance runs the configuration of the row")
 
         let bad = try engine.sendCommand(
             "update", to: "maker", parameters: #"{"spread_ticks": -1, "nonsense": 2}"#)

@@ -32,8 +32,6 @@ final class ManagedProcess {
     var bootstrapSocket: BootstrapSocket?
     /// Wakes the machine at its next deadline.
     var deadline: Scheduled<Void>?
-    /// The generation of the configuration that the process was started with or has taken over since.
-    var configGeneration: Int64 = 0
     /// Update commands that the process has not confirmed yet, with the configuration before each.
     var openUpdates: [(commandID: String, before: String)] = []
     /// Flatten commands that the process has not confirmed yet.

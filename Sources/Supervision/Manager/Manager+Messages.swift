@@ -73,11 +73,21 @@ extension Manager: BusClientDelegate {
     private func acknowledge(_ id: String, error: String?, by process: ManagedProcess) {
         if let index = process.openUpdates.firstIndex(where: { $0.commandID == id }) {
             let update = process.openUpdates.remove(at: index)
-            if error != nil { takeBack(update, of: process) }
+            if error == nil { recordGeneration(process) } else { takeBack(update, of: process) }
             finish(id, error.map { .failed($0) } ?? .executed, for: process)
         } else if let index = process.openFlattens.firstIndex(of: id) {
             process.openFlattens.remove(at: index)
             finish(id, error.map { .failed($0) } ?? .executed, for: process)
+        }
+    }
+
+    /// The process has the configuration of this generation now, although it was started with an older one.
+    private func recordGeneration(_ process: ManagedProcess) {
+        guard let row = process.strategy else { return }
+        let epoch = process.machine.epoch
+        store?.enqueue("the generation of \(row.name)") {
+            try $0.setInstanceGeneration(
+                strategyID: row.id, epoch: epoch, configGeneration: row.configGeneration)
         }
     }
 

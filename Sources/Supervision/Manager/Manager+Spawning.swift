@@ -124,7 +124,6 @@ extension Manager {
                 isPaused: isPaused)
             let symbols = Set(ConfigurationJSON(row.configJSON).instruments)
             bootstrap.instruments = instruments.filter { symbols.contains($0.symbol) }
-            process.configGeneration = row.configGeneration
         }
         return bootstrap
     }

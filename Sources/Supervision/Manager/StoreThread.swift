@@ -128,6 +128,7 @@ final class StoreThread: Sendable {
                 mailbox.writes.removeAll()
                 mailbox.tails.removeAll()
                 mailbox.isNudged = false
+                mailbox.droppedCount = 0
                 return taken
             }
             for tail in taken.tails {
@@ -139,6 +140,9 @@ final class StoreThread: Sendable {
             }
             state.hasTrouble = false
             let rest = perform(taken.writes, &state)
+            if taken.droppedCount > 0 {
+                deliver(.trouble("\(taken.droppedCount) samples were dropped, because too many writes wait"))
+            }
             if !rest.isEmpty { mailbox.withLock { $0.writes.insert(contentsOf: rest, at: 0) } }
             if reason == .changed || taken.isNudged || state.mustLook { look(&state) }
             // Not before all earlier writes: an entry may belong to an instance row that still waits.
