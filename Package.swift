@@ -16,6 +16,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -31,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         // SQLite access of the control plane (statements, transactions, row decoding) on the system's libsqlite3.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // HMAC-SHA256 of bus tokens and SHA-256 of deployed binaries; replaces hash functions of our own.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // Commands, options, help texts and shell completions of the command line.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
@@ -40,14 +43,16 @@ let package = Package(
         .target(name: "TradingEngine", dependencies: ["TradingModel"], swiftSettings: strict),
         .target(name: "MarketData", dependencies: ["TradingModel"], swiftSettings: strict),
         .target(
-            name: "MessageBus", dependencies: ["TradingModel", "CPlatform"] + nio, exclude: ["PROTOCOL.md"],
+            name: "MessageBus", dependencies: ["TradingModel", "CPlatform", crypto] + nio,
+            exclude: ["PROTOCOL.md"],
             swiftSettings: strict),
         .target(
             name: "ControlPlane", dependencies: ["TradingModel", "CPlatform", grdb],
             resources: [.embedInCode("schema.sql")], swiftSettings: strict),
         .target(
             name: "Supervision",
-            dependencies: ["TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform"] + nio,
+            dependencies: ["TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", crypto]
+                + nio,
             swiftSettings: strict),
         .target(
             name: "StrategyExecution",

@@ -74,6 +74,8 @@ package struct HomeDirectory: Hashable, Sendable {
     package var backupsDirectory: String { path + "/backups" }
     /// The broker's socket.
     package var busSocketPath: String { runDirectory + "/bus.sock" }
+    /// The secret of the bus, mode 0600; read by the manager.
+    package var busKeyPath: String { runDirectory + "/bus.key" }
 
     /// The journal files of a strategy.
     package func journalDirectory(strategyID: String) -> String { journalDirectory + "/" + strategyID }

@@ -74,6 +74,8 @@ extension BusError.Code {
     package static let invalidPayload = Self(rawValue: 1_006)
     /// A bootstrap channel failed, ended early or took too long.
     package static let bootstrapFailed = Self(rawValue: 1_007)
+    /// The file of the bus key cannot be used.
+    package static let badKeyFile = Self(rawValue: 1_008)
 
     package var description: String {
         switch self {
@@ -100,6 +102,7 @@ extension BusError.Code {
         case .connectionLost: "connection lost"
         case .invalidPayload: "invalid payload"
         case .bootstrapFailed: "bootstrap failed"
+        case .badKeyFile: "bad key file"
         default: "error \(rawValue)"
         }
     }

@@ -48,6 +48,8 @@ package enum Limits {
     package static let clientQueueBytesMax = 4 << 20
     /// Unflushed bytes at which `BusClient` writes without waiting for `flush()`.
     package static let clientFlushBytes = 128 << 10
+    /// Lines a broker reports in a second; further ones are counted, and their number is reported.
+    package static let reportsPerSecondMax = 20
     /// Seconds a new connection has to say hello.
     package static let handshakeSeconds: Int64 = 5
     /// Seconds a connection that was told goodbye has to read it.

@@ -1,6 +1,7 @@
 import Foundation
 import MessageBus
 import NIOCore
+import Synchronization
 import Testing
 import TradingModel
 
@@ -144,10 +145,16 @@ import TradingModel
         }
     }
 
-    @Test func tokenIsAskedOfEveryRoleButObserver() async throws {
-        let token: [UInt8] = [1, 2, 3]
-        try await withBroker(token: token) { _, path in
-            for wrong in [[], [1, 2], [1, 2, 4], [1, 2, 3, 4]] as [[UInt8]] {
+    @Test func tokenIsAskedOfEveryRoleButObserverAndRefusalsAreReported() async throws {
+        let key = BusKey()
+        let token = key.token(role: .feed, identity: "x")
+        let reports = Mutex<[String]>([])
+        try await withBroker(key: key, report: { line in reports.withLock { $0.append(line) } }) { _, path in
+            let others = [
+                key.token(role: .feed, identity: "y"), key.token(role: .executor, identity: "x"),
+                BusKey().token(role: .feed, identity: "x"),
+            ]
+            for wrong in [[], [1, 2], Array(token.dropLast()), token + [0]] + others {
                 let peer = try RawSocket(path)
                 var buffer = ByteBuffer()
                 buffer.writeHello(Hello(role: .feed, processID: 1, identity: "x", token: wrong))
@@ -155,13 +162,17 @@ import TradingModel
                 let frames = try peer.frames { _ in false }
                 #expect(frames.map(\.reasonCode) == [.tokenRefused])
             }
-            _ = try await TestClient.connected(path, role: .feed, token: token)
+            _ = try await TestClient.connected(path, role: .feed, identity: "x", token: token)
             _ = try await TestClient.connected(path, role: .observer)
             let refused = try await TestClient(path, role: .manager, token: [9])
             try await refused.run { $0.connect() }
             let events = try await refused.wait("refusal") { !$0.disconnects.isEmpty }
             #expect(events.disconnects.first??.code == .tokenRefused)
             try await refused.close()
+            let lines = reports.withLock { $0 }
+            #expect(lines.count >= 8)
+            #expect(lines.allSatisfy { $0.contains("token refused") })
+            #expect(lines.first?.contains("feed 'x'") == true)
         }
     }
 

@@ -230,11 +230,11 @@ final class TemporaryDirectory: Sendable {
 
 /// Runs a test with a broker of its own.
 func withBroker(
-    token: [UInt8] = [], limits: BrokerLimits = BrokerLimits(),
-    _ body: (Broker, String) async throws -> Void
+    key: BusKey? = nil, limits: BrokerLimits = BrokerLimits(),
+    report: @escaping @Sendable (String) -> Void = { _ in }, _ body: (Broker, String) async throws -> Void
 ) async throws {
     let directory = try TemporaryDirectory()
-    let broker = try await startBroker(directory.socketPath, token: token, limits: limits)
+    let broker = try await startBroker(directory.socketPath, key: key, limits: limits, report: report)
     do {
         try await body(broker, directory.socketPath)
     } catch {
@@ -246,10 +246,12 @@ func withBroker(
 }
 
 func startBroker(
-    _ path: String, token: [UInt8] = [], limits: BrokerLimits = BrokerLimits()
+    _ path: String, key: BusKey? = nil, limits: BrokerLimits = BrokerLimits(),
+    report: @escaping @Sendable (String) -> Void = { _ in }
 ) async throws -> Broker {
     try await Broker.start(
-        socketPath: path, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, token: token, limits: limits)
+        socketPath: path, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, key: key, limits: limits,
+        report: report)
 }
 
 /// Quotes of a token with ascending sequences.

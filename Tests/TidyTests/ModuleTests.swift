@@ -8,10 +8,11 @@ import Testing
         "TradingModel": [],
         "TradingEngine": ["TradingModel"],
         "MarketData": ["TradingModel"],
-        "MessageBus": ["TradingModel", "CPlatform", "NIOCore", "NIOPosix"],
+        "MessageBus": ["TradingModel", "CPlatform", "Crypto", "NIOCore", "NIOPosix"],
         "ControlPlane": ["TradingModel", "CPlatform", "GRDB", "GRDBSQLite"],
         "Supervision": [
-            "TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", "NIOCore", "NIOPosix",
+            "TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", "Crypto", "NIOCore",
+            "NIOPosix",
         ],
         "StrategyExecution": [
             "TradingModel", "TradingEngine", "MessageBus", "MarketData", "CPlatform", "NIOCore", "NIOPosix",

@@ -29,7 +29,7 @@ package final class Broker: Sendable {
         socketPath = path.path
         serverChannel = channel
         ticks = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
-            core.value.publishStatus()
+            core.value.tick()
         }
     }
 
@@ -42,11 +42,13 @@ package final class Broker: Sendable {
     /// - Parameters:
     ///   - socketPath: where to listen; at most 107 bytes on Linux, 103 on macOS.
     ///   - eventLoopGroup: one loop of it does all the work.
-    ///   - token: what every role but observer has to present; empty asks for none.
+    ///   - key: what the tokens of all roles but observer are checked with; `nil` asks for none.
     ///   - limits: bounds of queues and waits.
+    ///   - report: takes one line for the operator, at most `Limits.reportsPerSecondMax` in a second; called on the
+    ///     loop.
     package static func start(
-        socketPath: String, eventLoopGroup: any EventLoopGroup, token: [UInt8] = [],
-        limits: BrokerLimits = BrokerLimits()
+        socketPath: String, eventLoopGroup: any EventLoopGroup, key: BusKey? = nil,
+        limits: BrokerLimits = BrokerLimits(), report: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(BusError) -> Broker {
         let path = try SocketPath(socketPath)
         try path.prepareDirectory()
@@ -54,7 +56,7 @@ package final class Broker: Sendable {
         let eventLoop = eventLoopGroup.next()
         do {
             let core = try await eventLoop.submit {
-                NIOLoopBound(BrokerCore(token: token, limits: limits), eventLoop: eventLoop)
+                NIOLoopBound(BrokerCore(key: key, limits: limits, report: report), eventLoop: eventLoop)
             }.get()
             let channel = try await bootstrap(eventLoop: eventLoop, core: core)
                 .bind(unixDomainSocketPath: socketPath).get()

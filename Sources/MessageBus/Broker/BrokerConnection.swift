@@ -250,9 +250,16 @@ extension BrokerConnection {
         deadline = nil
     }
 
+    /// What the operator knows the peer by.
+    private var name: String {
+        guard let hello else { return "connection \(number)" }
+        return "connection \(number), \(hello.role.name) '\(hello.identity)', process \(hello.processID)"
+    }
+
     /// Answers a refused publish; too many of them in a second end the connection.
     func refuse(_ error: BusError) {
         counters.refusedCount += 1
+        core.report("\(name): \(error)")
         let now = NIODeadline.now()
         if now - refusalWindow > .seconds(1) {
             refusalWindow = now
@@ -273,6 +280,7 @@ extension BrokerConnection {
     /// closes, or after the linger time.
     func close(_ type: FrameType, _ reason: BusError) {
         guard phase == .open || phase == .handshake else { return }
+        if reason.code != .closed, reason.code != .shuttingDown { core.report("\(name): \(reason)") }
         phase = .closing
         if reason.code == .slowConsumer { queue.removeAll() }
         queue.appendControl { $0.writeReason(type, reason) }

@@ -8,7 +8,8 @@ internal import TradingModel
 final class BrokerCore {
     let limits: BrokerLimits
     let pool = ChunkPool()
-    private let token: [UInt8]
+    private let key: BusKey?
+    private var reports: ReportLimiter
     private var connections: [Int: BrokerConnection] = [:]
     private var lastNumber = 0
     private var subscriptions = SubscriptionTable()
@@ -31,9 +32,10 @@ final class BrokerCore {
         var recordCount: Int
     }
 
-    init(token: [UInt8], limits: BrokerLimits) {
-        self.token = token
+    init(key: BusKey?, limits: BrokerLimits, report: @escaping (String) -> Void) {
+        self.key = key
         self.limits = limits
+        reports = ReportLimiter(perInterval: Limits.reportsPerSecondMax, report: report)
         startTime = .now()
     }
 
@@ -190,9 +192,11 @@ extension BrokerCore {
 
     private func receiveHello(_ frame: Frame, from connection: BrokerConnection) throws(BusError) {
         let hello = try Hello(parsing: frame.payload)
-        guard token.isEmpty || hello.role == .observer || isEqualInConstantTime(hello.token, token) else {
+        guard hello.role == .observer || key?.admits(hello) ?? true else {
             throw BusError(
-                .tokenRefused, "the bus token of \(hello.role.name) \(hello.identity) is missing or wrong")
+                .tokenRefused,
+                "the bus token does not admit the \(hello.role.name) '\(hello.identity)' (process \(hello.processID))"
+            )
         }
         connection.open(hello)
         let welcome = Welcome(
@@ -306,8 +310,16 @@ extension BrokerCore {
             totals: totals, connections: open.map(\.statistics))
     }
 
-    /// Publishes the counters when somebody listens.
-    func publishStatus() {
+    /// Once a second: what was not reported, and the counters when somebody listens.
+    func tick() {
+        reports.beginInterval()
+        publishStatus()
+    }
+
+    /// Tells the operator, within bounds.
+    func report(_ line: @autoclosure () -> String) { reports.report(line()) }
+
+    private func publishStatus() {
         guard !isStopping, !subscriptions.subscribers(ofTopic: Topic.busStatus.text).isEmpty else { return }
         deliver(statusMessage(), topic: .busStatus)
         let batch = dirty
@@ -342,13 +354,6 @@ extension BrokerConnection {
             recordsIn: counters.recordsIn, recordsOut: counters.recordsOut, messagesOut: counters.messagesOut,
             recordsDropped: droppedRecordCount, refused: counters.refusedCount, queueBytes: queuedBytes.total)
     }
-}
-
-/// Compares without telling by its duration where the first difference is.
-private func isEqualInConstantTime(_ given: [UInt8], _ expected: [UInt8]) -> Bool {
-    var difference = UInt8(given.count == expected.count ? 0 : 1)
-    for index in expected.indices { difference |= expected[index] ^ (index < given.count ? given[index] : 0) }
-    return difference == 0
 }
 
 @available(*, unavailable)

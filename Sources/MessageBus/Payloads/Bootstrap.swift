@@ -78,8 +78,10 @@ package struct Bootstrap: BusPayload, Equatable {
     package var logPath: String
     /// Where an executor's journals, or a recorder's tick files, go; `nil` for the other roles.
     package var journalDirectory: String?
-    /// The bus token.
+    /// What the process shows to the broker; empty for the broker itself.
     package var token: [UInt8]
+    /// What the broker checks tokens with; `nil` for every other role.
+    package var busKey: [UInt8]?
     package var strategy: Strategy?
     package var feed: Feed?
     package var instruments: [Instrument]
@@ -104,6 +106,7 @@ package struct Bootstrap: BusPayload, Equatable {
 
     private enum CodingKeys: String, CodingKey {
         case role, token, strategy, feed, instruments
+        case busKey = "bus_key"
         case socketPath = "socket_path"
         case logPath = "log_path"
         case journalDirectory = "journal_directory"

@@ -104,12 +104,12 @@ extension Manager {
     private func bootstrap(for process: ManagedProcess, epoch: UInt32, isPaused: Bool) throws -> Bootstrap {
         let home = settings.home
         var bootstrap = Bootstrap(
-            role: .bus, socketPath: home.busSocketPath, logPath: home.logPath(logName(process)),
-            token: busToken)
+            role: .bus, socketPath: home.busSocketPath, logPath: home.logPath(logName(process)))
         switch process.role {
-        case .bus: break
+        case .bus: bootstrap.busKey = busKey.bytes
         case .feed(let row):
             bootstrap.role = .feed
+            bootstrap.token = busKey.token(role: .feed, identity: row.name)
             bootstrap.feed = Bootstrap.Feed(
                 name: row.name, kind: row.kind, configJSON: row.configJSON, number: row.number)
         case .executor(let row):
@@ -117,6 +117,7 @@ extension Manager {
             try FileManager.default.createDirectory(
                 atPath: journal, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             bootstrap.role = .executor
+            bootstrap.token = busKey.token(role: .executor, identity: row.id)
             bootstrap.journalDirectory = journal
             bootstrap.strategy = Bootstrap.Strategy(
                 id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),

@@ -39,7 +39,7 @@ package final class Manager {
     let settings: ManagerSettings
     let eventLoop: any EventLoop
     let exits: ExitWatcher
-    let busToken: [UInt8]
+    let busKey: BusKey
     let ended: EventLoopPromise<Void>
     var store: StoreThread?
     var client: BusClient?
@@ -68,10 +68,10 @@ package final class Manager {
     /// In which order everything ends.
     enum StoppingPhase { case executors, feeds, bus, ended }
 
-    /// Makes a manager; `busToken` is the secret that its processes show to the bus.
-    package init(settings: ManagerSettings, busToken: [UInt8], eventLoop: any EventLoop) throws {
+    /// Makes a manager; the caller holds the manager lock of the home.
+    package init(settings: ManagerSettings, eventLoop: any EventLoop) throws {
         self.settings = settings
-        self.busToken = busToken
+        busKey = try BusKey(fileAt: settings.home.busKeyPath)
         self.eventLoop = eventLoop
         exits = try ExitWatcher()
         ended = eventLoop.makePromise(of: Void.self)
@@ -100,8 +100,8 @@ package final class Manager {
             bound.value.tick()
         }
         let client = BusClient(
-            socketPath: settings.home.busSocketPath, role: .manager, identity: "manager", token: busToken,
-            eventLoop: loop, delegate: self)
+            socketPath: settings.home.busSocketPath, role: .manager, identity: "manager",
+            token: busKey.token(role: .manager, identity: "manager"), eventLoop: loop, delegate: self)
         self.client = client
         client.subscribe([
             .allStrategyStatus, .allStrategyMetrics, TopicPattern(.health), .allFeedStatus,

@@ -10,7 +10,8 @@ import TradingModel
 /// `tradewind bus ...`
 struct BusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bus", abstract: "Look at what passes on the bus.", subcommands: [Tail.self])
+        commandName: "bus", abstract: "Look at what passes on the bus.",
+        subcommands: [Tail.self, BusServeCommand.self])
 
     /// `tradewind bus tail PATTERN...`
     struct Tail: ParsableCommand {

@@ -102,11 +102,9 @@ struct RunCommand: ParsableCommand {
             home: directory, executable: executablePath(), roleVerb: RoleProcess.verb,
             strategies: StrategyCatalog(registry: AppRegistry.shared), feeds: AppRegistry.shared.feeds,
             report: { report($0) })
-        var random = SystemRandomNumberGenerator()
-        let token = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         report("home \(directory.path), pid \(ProcessIdentity.current.pid)")
         let ended = try loop.submit {
-            let manager = try Manager(settings: settings, busToken: token, eventLoop: loop)
+            let manager = try Manager(settings: settings, eventLoop: loop)
             let ended = try manager.start(store: store, leftOver: leftOver)
             let bound = NIOLoopBound(manager, eventLoop: loop)
             signals.start { number in

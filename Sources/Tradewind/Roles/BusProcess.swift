@@ -1,5 +1,6 @@
 import MessageBus
 import NIOCore
+import Supervision
 
 /// The role that runs the broker.
 enum BusProcess {
@@ -9,8 +10,12 @@ enum BusProcess {
     ) -> EventLoopFuture<Int32> {
         let ended = eventLoop.makePromise(of: Int32.self)
         ended.completeWithTask {
+            guard let key = bootstrap.busKey.flatMap(BusKey.init(bytes:)) else {
+                throw BusError(.badKeyFile, "the manager handed over no bus key")
+            }
             let broker = try await Broker.start(
-                socketPath: bootstrap.socketPath, eventLoopGroup: eventLoop, token: bootstrap.token)
+                socketPath: bootstrap.socketPath, eventLoopGroup: eventLoop, key: key,
+                report: { printError("\(WallClock.now) \($0)") })
             let (requests, continuation) = AsyncStream.makeStream(of: Int32.self)
             signals.start { continuation.yield($0) }
             for await _ in requests { break }
