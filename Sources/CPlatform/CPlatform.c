@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -82,6 +83,23 @@ int cplatform_set_nonblocking(int fd, int is_on) {
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0) return -1;
     return fcntl(fd, F_SETFL, is_on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+int64_t cplatform_send_two(
+    int fd, const void *first, size_t first_count, const void *second, size_t second_count) {
+    struct iovec pieces[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = second_count > 0 ? 2 : 1};
+#ifdef MSG_NOSIGNAL
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+#else
+    // The socket has SO_NOSIGPIPE there.
+    const int flags = MSG_DONTWAIT;
+#endif
+    ssize_t taken;
+    do {
+        taken = sendmsg(fd, &message, flags);
+    } while (taken < 0 && errno == EINTR);
+    return taken;
 }
 
 int cplatform_write_all(int fd, const void *bytes, size_t byte_count) {

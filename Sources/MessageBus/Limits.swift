@@ -35,6 +35,8 @@ package enum Limits {
     package static let readBytes = 64 << 10
     /// Bytes of a chunk of an outbound queue; a single frame may be larger.
     package static let chunkBytes = 64 << 10
+    /// Bytes of a piece of a read from which on it is handed to the socket of a subscriber without a copy.
+    package static let sharedPieceBytesMin = 8 << 10
     /// Chunks kept for reuse by one broker or client.
     package static let pooledChunksMax = 256
     /// Bytes handed to a socket at once; while more are unsent, the rest stays in the queue and may be

@@ -42,6 +42,11 @@ void cplatform_line_buffer_output(void);
 /// write(2) until everything is written, EINTR retried; -1 and errno on failure, with a part perhaps written.
 int cplatform_write_all(int fd, const void *bytes, size_t byte_count);
 
+/// sendmsg(2) of two pieces (the second may be empty) on a non-blocking socket, without SIGPIPE, EINTR retried; the bytes
+/// taken, -1 and errno (EAGAIN when the socket takes nothing).
+int64_t cplatform_send_two(
+    int fd, const void *first, size_t first_count, const void *second, size_t second_count);
+
 /// pread(2), EINTR retried; the bytes read, 0 at the end of the file, -1 and errno on failure.
 int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset);
 

@@ -106,10 +106,6 @@ package final class Broker: Sendable {
             )
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.socketOption(.so_sndbuf), value: .init(Limits.socketSendBufferBytes))
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(low: Limits.socketBacklogBytesLow, high: Limits.socketBacklogBytesHigh)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(core.value.makeConnection())

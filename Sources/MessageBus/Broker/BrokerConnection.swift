@@ -32,12 +32,17 @@ final class BrokerConnection: ChannelDuplexHandler {
     /// The feed whose lossless records reached this subscriber last.
     var lastLosslessSource = 0
     var counters = ConnectionCounters()
+    /// What the read in progress holds for this subscriber.
+    let pieces = UnsafeMutablePointer<PendingPieces>.allocate(capacity: 1)
 
     private let core: BrokerCore
     private let decoder = FrameDecoder()
     private var queue: OutboundQueue
     private var context: ChannelHandlerContext?
-    private var isDraining = false
+    /// The socket, for sending; -1 before it is open and once it is closed.
+    private var descriptor: Int32 = -1
+    /// Whether the channel holds what the socket did not take.
+    private var isHandedOver = false
     private var controlAllowance = 0
     private var conflationThreshold: Int
     private var heldFeeds: [BrokerConnection] = []
@@ -52,6 +57,12 @@ final class BrokerConnection: ChannelDuplexHandler {
         self.core = core
         queue = OutboundQueue(pool: core.pool)
         conflationThreshold = core.limits.conflatedQueueBytesMax
+        pieces.initialize(to: PendingPieces(for: self))
+    }
+
+    deinit {
+        pieces.pointee.deallocate()
+        pieces.deallocate()
     }
 
     /// Bytes queued and not yet handed to the socket.
@@ -68,10 +79,12 @@ extension BrokerConnection {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
-        let peer = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable {
-            (socket: NIOBSDSocket.Handle) in
-            cplatform_peer_user_id(socket)
-        }
+        // The channel closes the socket on this loop, and says so before anything else can be opened.
+        descriptor =
+            (try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable {
+                (socket: NIOBSDSocket.Handle) in socket
+            }) ?? -1
+        let peer = descriptor >= 0 ? cplatform_peer_user_id(descriptor) : -1
         core.add(self)
         setDeadline(seconds: core.limits.handshakeSeconds) { connection in
             connection.close(
@@ -89,6 +102,7 @@ extension BrokerConnection {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        descriptor = -1
         phase = .closed
         deadline?.cancel()
         queue.removeAll()
@@ -104,14 +118,17 @@ extension BrokerConnection {
         let buffer = unwrapInboundIn(data)
         buffer.withUnsafeReadableBytes { bytes in
             var input = bytes
+            core.beginRead(bytes)
             do throws(BusError) {
-                while phase == .open || phase == .handshake, let frame = try decoder.next(from: &input) {
+                while phase == .open || phase == .handshake {
+                    if decoder.pendingByteCount == 0 { core.forwardRecords(&input, from: self) }
+                    guard let frame = try decoder.next(from: &input) else { break }
                     try core.receive(frame, from: self)
                 }
             } catch {
                 close(.error, error)
             }
-            core.endRun()
+            core.endRead(buffer)
         }
     }
 
@@ -120,14 +137,9 @@ extension BrokerConnection {
         context.fireChannelReadComplete()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { drain() }
-        context.fireChannelWritabilityChanged()
-    }
-
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A socket error concerns only this peer, and there is nobody left to explain it to.
-        context.close(promise: nil)
+        closeNow()
     }
 
     /// Lets the socket be read unless a subscriber holds this feed up.
@@ -142,7 +154,35 @@ extension BrokerConnection {
     /// Queues whole records frames; at the market-data bound the oldest are dropped and announced.
     func enqueue(_ frames: UnsafeRawBufferPointer, as deliveryClass: OutboundQueue.DeliveryClass) {
         guard phase == .open else { return }
+        queuePieces()
         queue.append(frames, as: deliveryClass)
+        checkMarketDataBound()
+    }
+
+    /// Queues what the read holds for this peer, without copying it when it is one large piece that the socket takes
+    /// at once.
+    ///
+    /// A peer that is behind gets a copy, so that its queue does not keep whole reads alive for a part of them.
+    func queuePieces(of read: ByteBuffer) {
+        let all = pieces.pointee.all
+        guard all.count == 1, all[0].byteCount >= Limits.sharedPieceBytesMin, phase == .open, queue.isEmpty,
+            !isHandedOver,
+            let shared = read.getSlice(
+                at: read.readerIndex + Int(all[0].offset), length: Int(all[0].byteCount))
+        else { return queuePieces() }
+        queue.appendShared(shared, as: all[0].isLossless ? .lossless : .marketData)
+        pieces.pointee.removeAll()
+    }
+
+    /// Copies what the read in progress holds for this peer behind what is queued.
+    func queuePieces() {
+        guard pieces.pointee.count > 0 else { return }
+        if phase == .open, let base = core.readBase { queue.append(pieces.pointee, from: base) }
+        pieces.pointee.removeAll()
+        checkMarketDataBound()
+    }
+
+    private func checkMarketDataBound() {
         let threshold = isConflating ? conflationThreshold : core.limits.marketDataQueueBytesMax
         if queue.bytes.marketData > threshold { relieve() }
     }
@@ -150,6 +190,7 @@ extension BrokerConnection {
     /// Queues one whole control frame; at the control bound the peer is told why and disconnected.
     func enqueueControl(_ frame: ByteBuffer) {
         guard phase == .open || phase == .handshake else { return }
+        queuePieces()
         frame.withUnsafeReadableBytes { queue.append($0, as: .control) }
         checkControlBound()
     }
@@ -157,6 +198,7 @@ extension BrokerConnection {
     /// Queues one control frame that the closure writes.
     func enqueueControl(_ write: (inout ByteBuffer) -> Void) {
         guard phase == .open || phase == .handshake else { return }
+        queuePieces()
         queue.appendControl(write)
         checkControlBound()
     }
@@ -169,22 +211,61 @@ extension BrokerConnection {
         enqueueControl(frame)
     }
 
-    /// Writes as much of the queue as the socket takes.
+    /// Writes as much of the queue as the socket takes, with sendmsg(2) and no detour through the channel's own buffers.
+    ///
+    /// What the socket does not take is left to the channel, which waits until the socket is writable; until then
+    /// the rest stays in the queue, where it can be dropped.
     func drain() {
-        guard !isDraining, let context, phase != .closed else { return }
-        isDraining = true
-        while context.channel.isWritable, let buffer = queue.popFirst() {
-            let isLast = phase == .closing && queue.isEmpty
-            let promise = isLast ? context.eventLoop.makePromise(of: Void.self) : nil
-            promise?.futureResult.assumeIsolated().whenSuccess { [self] in closeOutput() }
-            context.write(wrapOutboundOut(buffer), promise: promise)
-            context.flush()
-            core.pool.give(buffer)
+        guard phase != .closed else { return }
+        while !isHandedOver, descriptor >= 0, let chunk = queue.popFirst() {
+            let next = queue.popFirst()
+            let taken = send(chunk, next)
+            guard taken < chunk.buffer.readableBytes else {
+                queue.reuse(chunk)
+                if let next { writeRest(of: next, taken: taken - chunk.buffer.readableBytes) }
+                continue
+            }
+            if let next { queue.putBack(next) }
+            writeRest(of: chunk, taken: taken)
         }
-        isDraining = false
+        didDrain()
+    }
+
+    private func didDrain() {
         if queue.bytes.control == 0 { controlAllowance = 0 }
         if queue.bytes.marketData == 0 { conflationThreshold = core.limits.conflatedQueueBytesMax }
         if queue.bytes.lossless <= core.limits.losslessQueueBytesLow { releaseFeeds() }
+        if phase == .closing, queue.isEmpty, !isHandedOver { closeOutput() }
+    }
+
+    /// Bytes that the socket took of two chunks; 0 also after a failure, which the channel will meet again.
+    private func send(_ first: OutboundQueue.Chunk, _ second: OutboundQueue.Chunk?) -> Int {
+        let taken = first.buffer.withUnsafeReadableBytes { head in
+            guard let second else {
+                return cplatform_send_two(descriptor, head.baseAddress, head.count, nil, 0)
+            }
+            return second.buffer.withUnsafeReadableBytes { tail in
+                cplatform_send_two(descriptor, head.baseAddress, head.count, tail.baseAddress, tail.count)
+            }
+        }
+        return max(0, Int(taken))
+    }
+
+    /// Gives the part of a chunk that the socket did not take to the channel.
+    private func writeRest(of chunk: OutboundQueue.Chunk, taken: Int) {
+        var rest = chunk.buffer
+        rest.moveReaderIndex(forwardBy: taken)
+        guard rest.readableBytes > 0, let context else { return queue.reuse(chunk) }
+        isHandedOver = true
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { [self] result in
+            isHandedOver = false
+            switch result {
+            case .success: drain()
+            case .failure: descriptor = -1
+            }
+        }
+        context.writeAndFlush(wrapOutboundOut(rest), promise: promise)
     }
 
     private func relieve() {
@@ -281,6 +362,7 @@ extension BrokerConnection {
     func close(_ type: FrameType, _ reason: BusError) {
         guard phase == .open || phase == .handshake else { return }
         if reason.code != .closed, reason.code != .shuttingDown { core.report("\(name): \(reason)") }
+        queuePieces()
         phase = .closing
         if reason.code == .slowConsumer { queue.removeAll() }
         queue.appendControl { $0.writeReason(type, reason) }
@@ -295,11 +377,17 @@ extension BrokerConnection {
     }
 
     /// Closes without another word.
-    func closeNow() { context?.close(promise: nil) }
+    func closeNow() {
+        descriptor = -1
+        context?.close(promise: nil)
+    }
 
     /// Half-closes, so that the peer reads the reason and then the end, and its late writes do not reset the
     /// socket.
-    private func closeOutput() { context?.close(mode: .output, promise: nil) }
+    private func closeOutput() {
+        descriptor = -1
+        context?.close(mode: .output, promise: nil)
+    }
 
     private func setDeadline(seconds: Int64, _ action: @escaping (BrokerConnection) -> Void) {
         deadline?.cancel()
@@ -318,7 +406,6 @@ extension BrokerConnection: Sendable {}
 struct ConnectionCounters {
     var framesIn: UInt64 = 0
     var recordsIn: UInt64 = 0
-    var recordsOut: UInt64 = 0
     var messagesOut: UInt64 = 0
     var refusedCount: UInt64 = 0
 }

@@ -3,8 +3,9 @@ internal import TradingModel
 
 /// The broker's state and decisions: who is connected, who gets what, what is retained.
 ///
-/// Confined to one event loop. Records frames are forwarded as the bytes they came in: neighbouring frames
-/// with the same subscribers are gathered into a run, and each subscriber gets a run with one copy.
+/// Confined to one event loop. Records frames are forwarded as the bytes they came in: a read of a publisher is cut
+/// into runs of neighbouring frames with the same subscribers, each subscriber notes its pieces, and at the end of the
+/// read it gets them with one copy, or with none where it gets the whole of a large read.
 final class BrokerCore {
     let limits: BrokerLimits
     let pool = ChunkPool()
@@ -13,24 +14,15 @@ final class BrokerCore {
     private var connections: [Int: BrokerConnection] = [:]
     private var lastNumber = 0
     private var subscriptions = SubscriptionTable()
-    private var routes = RouteTable()
+    private let routes = RouteTable()
     private var retained = RetainedMessages()
     private var dirty: [BrokerConnection] = []
-    private var run: Run?
+    /// The memory of the read in progress.
+    private(set) var readBase: UnsafeRawPointer?
     private var totals = BrokerStatistics.Totals()
     private let startTime: NIODeadline
     private var isStopping = false
     private var stopWaiters: [EventLoopPromise<Void>] = []
-
-    /// Neighbouring records frames with the same subscribers.
-    private struct Run {
-        var route: Int
-        var isLossless: Bool
-        var source: BrokerConnection
-        var start: UnsafeRawPointer
-        var byteCount: Int
-        var recordCount: Int
-    }
 
     init(key: BusKey?, limits: BrokerLimits, report: @escaping (String) -> Void) {
         self.key = key
@@ -63,7 +55,6 @@ final class BrokerCore {
 
     func forgetSubscriptions(of connection: BrokerConnection) {
         guard !connection.patterns.isEmpty else { return }
-        endRun()
         // Removal commutes, so the set's order does not show.
         for pattern in connection.patterns { subscriptions.remove(pattern, connection: connection.number) }
         connection.patterns = []
@@ -107,7 +98,6 @@ extension BrokerCore {
             try receiveRecords(frame, from: connection)
             return
         }
-        endRun()
         guard connection.phase == .open else {
             guard frame.header.type == .hello else {
                 throw BusError(.helloExpected, "the first frame must be hello, not \(frame.header.type)")
@@ -127,18 +117,73 @@ extension BrokerCore {
         }
     }
 
-    /// Copies the run in progress to its subscribers. Must be called before the run's memory or the routes
-    /// change.
-    func endRun() {
-        guard let run else { return }
-        self.run = nil
-        let bytes = UnsafeRawBufferPointer(start: run.start, count: run.byteCount)
-        let subscribers = routes.routes[run.route]
-        for subscriber in subscribers {
-            if run.isLossless { subscriber.lastLosslessSource = run.source.number }
-            subscriber.counters.recordsOut += UInt64(run.recordCount)
-            subscriber.enqueue(bytes, as: run.isLossless ? .lossless : .marketData)
-            markDirty(subscriber)
+    /// Begins a read of a publisher, whose memory stays in place until `endRead`.
+    func beginRead(_ bytes: UnsafeRawBufferPointer) { readBase = bytes.baseAddress }
+
+    /// Hands the pieces of the read over to the queues of their subscribers.
+    func endRead(_ read: ByteBuffer) {
+        for subscriber in dirty where subscriber.pieces.pointee.count > 0 { subscriber.queuePieces(of: read) }
+        readBase = nil
+    }
+
+    /// Forwards the records frames at the front of the input, up to the first frame that is something else, is cut off
+    /// or needs a closer look; advances the input past them.
+    func forwardRecords(_ input: inout UnsafeRawBufferPointer, from connection: BrokerConnection) {
+        guard connection.phase == .open, connection.hello?.role.maySendRecords == true,
+            let start = input.baseAddress, let readBase
+        else { return }
+        if routes.isFull { routes.removeAll() }
+        let end = start + input.count
+        var position = start
+        var run = Run(start: start, route: -1)
+        var token: UInt32?
+        var frameCount = 0
+        var recordCount = 0
+        while let frame = RecordsFrame(at: position, before: end) {
+            if frame.token != token || frame.isLossless != run.isLossless {
+                let route = self.route(of: frame.token)
+                if route != run.route || frame.isLossless != run.isLossless {
+                    deliver(run, to: position, of: readBase, from: connection)
+                    run = Run(start: position, route: route, isLossless: frame.isLossless)
+                }
+                token = frame.token
+            }
+            run.recordCount += frame.recordCount
+            recordCount += frame.recordCount
+            frameCount += 1
+            position += frame.byteCount
+        }
+        guard frameCount > 0 else { return }
+        deliver(run, to: position, of: readBase, from: connection)
+        connection.counters.framesIn += UInt64(frameCount)
+        connection.counters.recordsIn += UInt64(recordCount)
+        totals.recordsIn += UInt64(recordCount)
+        input = UnsafeRawBufferPointer(rebasing: input[(position - start)...])
+    }
+
+    /// Neighbouring records frames with the same subscribers.
+    private struct Run {
+        var start: UnsafeRawPointer
+        var route: Int
+        var isLossless = false
+        var recordCount = 0
+    }
+
+    private func deliver(
+        _ run: Run, to end: UnsafeRawPointer, of base: UnsafeRawPointer, from source: BrokerConnection
+    ) {
+        guard run.recordCount > 0 else { return }
+        let subscribers = routes.subscribers(ofRoute: run.route)
+        for pieces in subscribers {
+            if pieces.pointee.count == 0 {
+                // Connections are removed from the routes before they end.
+                let subscriber = pieces.pointee.connection.takeUnretainedValue()
+                if run.isLossless { subscriber.lastLosslessSource = source.number }
+                markDirty(subscriber)
+            }
+            pieces.pointee.append(
+                offset: run.start - base, byteCount: end - run.start, recordCount: run.recordCount,
+                isLossless: run.isLossless)
         }
         totals.recordDeliveries += UInt64(run.recordCount * subscribers.count)
     }
@@ -156,38 +201,39 @@ extension BrokerCore {
         }
     }
 
+    @inline(__always)
+    private func route(of token: UInt32) -> Int {
+        if let route = routes.cachedRoute(of: token) { return route }
+        return slowRoute(of: token)
+    }
+
+    @inline(never)
+    private func slowRoute(of token: UInt32) -> Int {
+        routes.route(
+            of: token, resolve: { subscriptions.subscribers(ofToken: $0) }, connection: { connections[$0] })
+    }
+
+    /// Forwards one records frame that the fast path left: cut by the end of a read, or wrong.
     private func receiveRecords(_ frame: Frame, from connection: BrokerConnection) throws(BusError) {
         let prefix = try RecordsPrefix(parsing: frame.payload)
         guard connection.hello?.role.maySendRecords == true else {
-            endRun()
             connection.refuse(
                 BusError(.notPermitted, "the role \(connection.hello?.role.name ?? "") may not send records"))
             return
         }
         connection.counters.recordsIn += UInt64(prefix.recordCount)
         totals.recordsIn += UInt64(prefix.recordCount)
-        if routes.isFull {
-            endRun()
-            routes.removeAll()
-        }
-        let route = routes.route(
-            of: prefix.token, resolve: { subscriptions.subscribers(ofToken: $0) },
-            connection: { connections[$0] })
         let isLossless = frame.header.flags & FrameHeader.losslessFlag != 0
-        // A frame always has a base address: it has at least a header.
-        guard let start = frame.bytes.baseAddress else { return }
-        if let run, run.route == route, run.isLossless == isLossless, run.start + run.byteCount == start,
-            run.byteCount + frame.bytes.count <= Limits.chunkBytes
-        {
-            self.run?.byteCount += frame.bytes.count
-            self.run?.recordCount += prefix.recordCount
-        } else {
-            endRun()
-            run = Run(
-                route: route, isLossless: isLossless, source: connection, start: start,
-                byteCount: frame.bytes.count, recordCount: prefix.recordCount)
+        if routes.isFull { routes.removeAll() }
+        let subscribers = routes.subscribers(ofRoute: route(of: prefix.token))
+        for pieces in subscribers {
+            let subscriber = pieces.pointee.connection.takeUnretainedValue()
+            if isLossless { subscriber.lastLosslessSource = connection.number }
+            subscriber.enqueue(frame.bytes, as: isLossless ? .lossless : .marketData)
+            pieces.pointee.add(recordCount: prefix.recordCount)
+            markDirty(subscriber)
         }
-        if frame.isInDecoderMemory { endRun() }
+        totals.recordDeliveries += UInt64(prefix.recordCount * subscribers.count)
     }
 
     private func receiveHello(_ frame: Frame, from connection: BrokerConnection) throws(BusError) {
@@ -351,7 +397,8 @@ extension BrokerConnection {
         BrokerStatistics.Connection(
             session: UInt64(number), role: hello?.role.name ?? "", identity: hello?.identity ?? "",
             processID: hello?.processID ?? 0, patterns: patterns.count, framesIn: counters.framesIn,
-            recordsIn: counters.recordsIn, recordsOut: counters.recordsOut, messagesOut: counters.messagesOut,
+            recordsIn: counters.recordsIn, recordsOut: pieces.pointee.recordCount,
+            messagesOut: counters.messagesOut,
             recordsDropped: droppedRecordCount, refused: counters.refusedCount, queueBytes: queuedBytes.total)
     }
 }

@@ -11,7 +11,7 @@ import TradingModel
 struct BusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bus", abstract: "Look at what passes on the bus.",
-        subcommands: [Tail.self, BusServeCommand.self])
+        subcommands: [Tail.self, Serve.self])
 
     /// `tradewind bus tail PATTERN...`
     struct Tail: ParsableCommand {
