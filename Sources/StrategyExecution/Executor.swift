@@ -143,7 +143,10 @@ package final class Executor<S: Strategy>: BusClientDelegate {
     package func busClient(_ client: BusClient, didMiss gap: BusGap) {
         guard phase == .running else { return }
         missedRecords += gap.droppedCount
-        ExecutorLog.write("missed \(gap.droppedCount) records: this process reads more slowly than they come")
+        let cause =
+            gap.cause == .slowReader
+            ? "this process reads more slowly than they come" : "they were lost with the bus"
+        ExecutorLog.write("missed \(gap.droppedCount) records: \(cause)")
         // Before the first record there is no time to put it at, and nothing that the strategy could miss.
         let time = engine.status.lastEventTime
         if time != .epoch { engine.process(.gap(missing: gap.droppedCount, at: time)) }

@@ -30,6 +30,8 @@ struct QueueSieve {
     private struct LatestRecord {
         var order: UInt64
         var record: MarketEvent
+        /// `nil` for a record of a frame that is not counted.
+        var ordinal: UInt16?
     }
 
     init(buffer: ByteBuffer) { kept = buffer }
@@ -45,7 +47,8 @@ struct QueueSieve {
             rest = UnsafeRawBufferPointer(rebasing: rest[total...])
             let payload = UnsafeRawBufferPointer(rebasing: frame[FrameHeader.byteCount...])
             switch header.type {
-            case .records where header.flags & FrameHeader.losslessFlag == 0: drop(payload)
+            case .records where header.flags & FrameHeader.losslessFlag == 0:
+                drop(payload, isCounted: header.flags & FrameHeader.countedFlag != 0)
             case .gap:
                 if let gap = try? BusGap(parsing: payload) {
                     add(gap)
@@ -77,14 +80,15 @@ struct QueueSieve {
         for (key, value) in survivors {
             withUnsafePointer(to: value.record) {
                 buffer.writeRecords(
-                    UnsafeBufferPointer(start: $0, count: 1), source: key.source, isLossless: false)
+                    UnsafeBufferPointer(start: $0, count: 1), source: key.source, isLossless: false,
+                    ordinal: value.ordinal)
             }
         }
         keptBytes.add(buffer.readableBytes - start, to: .marketData)
         return Result(buffer: buffer, bytes: keptBytes, droppedRecordCount: dropped)
     }
 
-    private mutating func drop(_ payload: UnsafeRawBufferPointer) {
+    private mutating func drop(_ payload: UnsafeRawBufferPointer, isCounted: Bool) {
         let prefix = RecordsPrefix(unchecked: payload)
         let token = InstrumentToken(prefix.token)
         add(
@@ -92,14 +96,16 @@ struct QueueSieve {
                 firstToken: token, lastToken: token, droppedCount: UInt64(prefix.recordCount),
                 source: prefix.source))
         guard keepsLatest else { return }
-        for offset in stride(from: RecordsPrefix.byteCount, to: payload.count, by: MarketEvent.byteCount) {
+        for index in 0..<prefix.recordCount {
+            let offset = RecordsPrefix.byteCount + index * MarketEvent.byteCount
             let kind = payload[offset + RecordsPrefix.kindOffset]
             guard kind == MarketEventKind.quote.rawValue || kind == MarketEventKind.status.rawValue else {
                 continue
             }
             order += 1
             latest[LatestKey(token: prefix.token, source: prefix.source, kind: kind)] = LatestRecord(
-                order: order, record: payload.loadUnaligned(fromByteOffset: offset, as: MarketEvent.self))
+                order: order, record: payload.loadUnaligned(fromByteOffset: offset, as: MarketEvent.self),
+                ordinal: isCounted ? prefix.ordinal &+ UInt16(truncatingIfNeeded: index) : nil)
         }
     }
 

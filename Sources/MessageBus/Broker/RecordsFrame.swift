@@ -17,8 +17,9 @@ struct RecordsFrame {
     /// Type, version and reserved byte of a records frame, in the upper half of the header word.
     private static let expected =
         UInt64(FrameType.records.rawValue) | UInt64(FrameHeader.protocolVersion) << 16
-    /// All of the upper half but the lossless flag.
-    private static let mask = ~(UInt64(FrameHeader.losslessFlag) << 8)
+    private static let losslessBit = UInt64(FrameHeader.losslessFlag) << 8
+    /// All of the upper half but the flags.
+    private static let mask = ~(losslessBit | UInt64(FrameHeader.countedFlag) << 8)
 
     /// Looks at the bytes from `start` to `end`; `nil` unless they begin with a whole records frame whose records
     /// all have its token.
@@ -46,6 +47,6 @@ struct RecordsFrame {
         byteCount = FrameHeader.byteCount + payload
         self.token = UInt32(littleEndian: token)
         recordCount = recordBytes / MarketEvent.byteCount
-        isLossless = upper & ~Self.mask != 0
+        isLossless = upper & Self.losslessBit != 0
     }
 }

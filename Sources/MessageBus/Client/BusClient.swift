@@ -58,6 +58,9 @@ package final class BusClient {
     private var farewell: BusError?
     private var reportedFailure: BusError.Code?
     private let aligned = AlignedRecords()
+    /// What this client sent, and whether all of what it receives is there.
+    private let sentCounts = TokenTable()
+    private var continuity = ContinuityCheck()
 
     /// Makes a client that is not connected yet; may be called anywhere.
     ///
@@ -234,15 +237,19 @@ extension BusClient {
     func receive(_ frame: Frame) throws(BusError) {
         switch frame.header.type {
         case .records:
-            receiveRecords(try RecordsPrefix(checkingLengthOf: frame.payload), frame.payload)
+            let isCounted = frame.header.flags & FrameHeader.countedFlag != 0
+            receiveRecords(try RecordsPrefix(checkingLengthOf: frame.payload), frame.payload, isCounted)
         case .message:
             let message = try TopicMessage(parsing: frame.payload)
             delegate?.busClient(self, didReceive: ByteBuffer(bytes: message.content), topic: message.topic)
         case .gap:
-            delegate?.busClient(self, didMiss: try BusGap(parsing: frame.payload))
+            let gap = try BusGap(parsing: frame.payload)
+            continuity.announce(gap)
+            delegate?.busClient(self, didMiss: gap)
         case .welcome:
             guard state == .handshake else { throw BusError(.unexpectedFrame, "a second welcome") }
             welcome = try Welcome(parsing: frame.payload)
+            continuity.beginConnection()
             state = .confirming
             confirmSubscriptions()
         case .pong: receivePong(frame.payload)
@@ -252,10 +259,24 @@ extension BusClient {
         }
     }
 
-    private func receiveRecords(_ prefix: RecordsPrefix, _ payload: UnsafeRawBufferPointer) {
+    private func receiveRecords(
+        _ prefix: RecordsPrefix, _ payload: UnsafeRawBufferPointer, _ isCounted: Bool
+    ) {
         guard let delegate, let base = payload.baseAddress else { return }
         let token = InstrumentToken(prefix.token)
         let records = aligned.records(at: base + RecordsPrefix.byteCount, count: prefix.recordCount)
+        if isCounted {
+            let missing = continuity.missing(
+                before: prefix, firstSequence: records[0].sequence,
+                lastSequence: records[records.count - 1].sequence)
+            if missing > 0 {
+                delegate.busClient(
+                    self,
+                    didMiss: BusGap(
+                        firstToken: token, lastToken: token, droppedCount: missing, source: prefix.source,
+                        cause: .lost))
+            }
+        }
         delegate.busClient(self, didReceive: records, token: token, source: prefix.source)
     }
 
@@ -296,6 +317,7 @@ extension BusClient {
     ) {
         eventLoop.preconditionInEventLoop()
         guard state != .closed else { return }
+        if patterns.contains(where: \.mayMatchLiveData) { continuity.forgetTokens() }
         for pattern in patterns {
             subscriptions.removeAll { $0.pattern == pattern }
             subscriptions.append(Subscription(pattern: pattern, isConflating: conflate))
@@ -366,7 +388,8 @@ extension BusClient {
         guard isOpen else { return .closed }
         guard hasRoom() else { return .full }
         guard !records.isEmpty else { return .sent }
-        RecordsWriter.write(records, source: source, isLossless: lossless, into: &outbound)
+        RecordsWriter.write(
+            records, source: source, isLossless: lossless, counts: sentCounts, into: &outbound)
         didQueue()
         return .sent
     }

@@ -11,7 +11,8 @@ package protocol BusClientDelegate: AnyObject {
         source: UInt16)
     /// A message on a control topic.
     func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String)
-    /// Records were dropped because this client read too slowly; they would have come before what follows.
+    /// Records are missing, because this client read too slowly or because they were lost with a broker; they would have
+    /// come before what follows.
     func busClient(_ client: BusClient, didMiss gap: BusGap)
     /// All that was received at once has been handed over: the moment to act and to flush.
     func busClientDidFinishReadBatch(_ client: BusClient)

@@ -3,9 +3,9 @@ internal import TradingModel
 
 /// Splits records into frames: runs of one token, at most `Limits.recordsPerFrameSent` each.
 enum RecordsWriter {
-    /// Appends all records as frames.
+    /// Appends all records as counted frames; `counts` has how many of each token this source sent before.
     static func write(
-        _ records: UnsafeBufferPointer<MarketEvent>, source: UInt16, isLossless: Bool,
+        _ records: UnsafeBufferPointer<MarketEvent>, source: UInt16, isLossless: Bool, counts: TokenTable,
         into buffer: inout ByteBuffer
     ) {
         let prefixBytes = FrameHeader.byteCount + RecordsPrefix.byteCount
@@ -17,9 +17,13 @@ enum RecordsWriter {
                 let end = endOfRun(records, from: start)
                 let byteCount = (end - start) * MarketEvent.byteCount
                 let header = FrameHeader(
-                    type: .records, flags: isLossless ? FrameHeader.losslessFlag : 0,
+                    type: .records,
+                    flags: FrameHeader.countedFlag | (isLossless ? FrameHeader.losslessFlag : 0),
                     payloadByteCount: RecordsPrefix.byteCount + byteCount)
-                let prefix = UInt64(records[start].token.rawValue) | UInt64(source) << 32
+                let token = records[start].token.rawValue
+                let count = counts.entry(token: token, source: source)
+                let prefix = UInt64(token) | UInt64(source) << 32 | UInt64(count.pointee.next) << 48
+                count.pointee.next &+= UInt16(truncatingIfNeeded: end - start)
                 target.storeBytes(of: header.encoded.littleEndian, toByteOffset: offset, as: UInt64.self)
                 target.storeBytes(of: prefix.littleEndian, toByteOffset: offset + 8, as: UInt64.self)
                 UnsafeMutableRawBufferPointer(rebasing: target[(offset + prefixBytes)...]).copyMemory(

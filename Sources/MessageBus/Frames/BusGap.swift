@@ -1,6 +1,8 @@
 package import TradingModel
 
-/// What a subscriber did not get because it read too slowly: the payload of a gap frame.
+/// Records that a subscriber did not get: announced by the broker with a gap frame, or found out by counting.
+///
+/// The payload of a gap frame:
 ///
 /// | offset | size | field |
 /// |---|---|---|
@@ -15,6 +17,15 @@ package struct BusGap: Equatable, Sendable {
     /// The source of a gap that merges more feeds than are told apart.
     package static let severalSources = UInt16.max
 
+    /// Why records are missing.
+    package enum Cause: Equatable, Sendable {
+        /// The broker dropped them, because this subscriber read too slowly.
+        case slowReader
+        /// Nobody announced it: the broker or the connection to it was lost with records under way. The number is exact
+        /// for fewer than 65,536 records of a token.
+        case lost
+    }
+
     /// The lowest token that lost records.
     package var firstToken: InstrumentToken
     /// The highest token that lost records.
@@ -23,10 +34,14 @@ package struct BusGap: Equatable, Sendable {
     package var droppedCount: UInt64
     /// The feed they came from, or `severalSources`.
     package var source: UInt16
+    /// Why; not on the wire.
+    package var cause: Cause
 
     package init(
-        firstToken: InstrumentToken, lastToken: InstrumentToken, droppedCount: UInt64, source: UInt16
+        firstToken: InstrumentToken, lastToken: InstrumentToken, droppedCount: UInt64, source: UInt16,
+        cause: Cause = .slowReader
     ) {
+        self.cause = cause
         self.firstToken = firstToken
         self.lastToken = lastToken
         self.droppedCount = droppedCount

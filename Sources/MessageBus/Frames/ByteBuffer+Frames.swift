@@ -48,18 +48,21 @@ extension ByteBuffer {
         setInteger(FrameHeader(type: type, payloadByteCount: count).encoded, at: start, endianness: .little)
     }
 
-    /// Appends one records frame; the records have one token and fit a frame.
+    /// Appends one records frame; the records have one token and fit a frame. With an ordinal the frame is counted.
     package mutating func writeRecords(
-        _ records: UnsafeBufferPointer<MarketEvent>, source: UInt16, isLossless: Bool
+        _ records: UnsafeBufferPointer<MarketEvent>, source: UInt16, isLossless: Bool, ordinal: UInt16? = nil
     ) {
         precondition(
             !records.isEmpty && records.count <= Limits.recordsPerFrameMax, "records must fit a frame")
         let byteCount = records.count * MarketEvent.byteCount
         writeHeader(
-            .records, flags: isLossless ? FrameHeader.losslessFlag : 0,
+            .records,
+            flags: (isLossless ? FrameHeader.losslessFlag : 0)
+                | (ordinal != nil ? FrameHeader.countedFlag : 0),
             payloadByteCount: RecordsPrefix.byteCount + byteCount)
         writeInteger(
-            UInt64(records[0].token.rawValue) | UInt64(source) << 32, endianness: .little)
+            UInt64(records[0].token.rawValue) | UInt64(source) << 32 | UInt64(ordinal ?? 0) << 48,
+            endianness: .little)
         writeBytes(UnsafeRawBufferPointer(records))
     }
 

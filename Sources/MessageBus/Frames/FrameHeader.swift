@@ -30,6 +30,8 @@ package struct FrameHeader: Equatable, Sendable {
     package static let protocolVersion: UInt8 = 1
     /// The flag of a records frame that must not be dropped.
     package static let losslessFlag: UInt8 = 1
+    /// The flag of a records frame whose prefix has an ordinal.
+    package static let countedFlag: UInt8 = 2
 
     /// Bytes after the header, at most `Limits.framePayloadBytesMax`.
     package var payloadByteCount: Int

@@ -6,7 +6,7 @@ internal import TradingModel
 /// |---|---|---|
 /// | 0 | 4 | token of every record in the frame, UInt32 |
 /// | 4 | 2 | source (feed number), UInt16 |
-/// | 6 | 2 | reserved, 0 |
+/// | 6 | 2 | ordinal: records of this token that the source sent before, modulo 65,536, UInt16; 0 unless the frame is counted |
 /// | 8 | n × 64 | `MarketEvent` records, n ≥ 1 |
 struct RecordsPrefix: Equatable {
     static let byteCount = 8
@@ -17,6 +17,7 @@ struct RecordsPrefix: Equatable {
 
     var token: UInt32
     var source: UInt16
+    var ordinal: UInt16
     var recordCount: Int
 
     /// Reads the prefix and checks that the payload is whole records of its token.
@@ -49,6 +50,7 @@ struct RecordsPrefix: Equatable {
     init(unchecked payload: UnsafeRawBufferPointer) {
         token = UInt32(littleEndian: payload.loadUnaligned(as: UInt32.self))
         source = UInt16(littleEndian: payload.loadUnaligned(fromByteOffset: 4, as: UInt16.self))
+        ordinal = UInt16(littleEndian: payload.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
         recordCount = (payload.count - Self.byteCount) / MarketEvent.byteCount
     }
 }

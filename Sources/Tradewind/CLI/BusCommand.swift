@@ -95,7 +95,10 @@ private final class BusPrinter: BusClientDelegate {
     }
 
     func busClient(_ client: BusClient, didMiss gap: BusGap) {
-        write("gap: \(gap.droppedCount) records were dropped, because this reader is slower than they come")
+        let cause =
+            gap.cause == .slowReader
+            ? "were dropped, because this reader is slower than they come" : "were lost with the bus"
+        write("gap: \(gap.droppedCount) records \(cause)")
     }
 
     func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
