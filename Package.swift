@@ -17,6 +17,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -34,6 +35,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // HMAC-SHA256 of bus tokens and SHA-256 of deployed binaries; replaces hash functions of our own.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // Latency distributions of the bus measurement, merged over its processes; replaces a histogram of our own.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         // Commands, options, help texts and shell completions of the command line.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
@@ -68,7 +71,7 @@ let package = Package(
             name: "Tradewind",
             dependencies: [
                 "TradingModel", "TradingEngine", "MarketData", "MessageBus", "ControlPlane", "Supervision",
-                "StrategyExecution", "Backtesting", "Monitoring", "CPlatform", argumentParser,
+                "StrategyExecution", "Backtesting", "Monitoring", "CPlatform", argumentParser, histogram,
             ] + nio, swiftSettings: strict),
         .target(
             name: "ExampleStrategies", dependencies: ["Tradewind"], path: "examples/Strategies",
@@ -107,7 +110,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MonitoringTests",
-            dependencies: ["Monitoring", "ControlPlane", "TradingModel", "TestSupport"],
+            dependencies: ["Monitoring", "ControlPlane", "MessageBus", "TradingModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SupervisionManagerTests",

@@ -1,3 +1,4 @@
+import MessageBus
 import TradingModel
 
 extension StatusReport {
@@ -7,7 +8,7 @@ extension StatusReport {
         var sections = ["\(home)  \(manager)"]
         var table = TextTable(
             "strategy", "class", "status", ">pid", ">epoch", ">PnL", ">realised", ">positions", ">orders",
-            ">success", ">CPU", ">memory", "")
+            ">success", ">dropped", ">CPU", ">memory", "")
         for line in strategies {
             table.append(
                 line.name, line.className, state(line), line.processID.map(String.init) ?? "-",
@@ -15,7 +16,8 @@ extension StatusReport {
                 line.pnl.map { decimal($0.doubleValue, places: 2) } ?? "-",
                 line.realizedPnL.map { decimal($0.doubleValue, places: 2) } ?? "-",
                 line.positionsCount.map(String.init) ?? "-", line.ordersCount.map(String.init) ?? "-",
-                line.successRate.map { decimal($0 * 100, places: 0) + " %" } ?? "-", percent(line.cpuPercent),
+                line.successRate.map { decimal($0 * 100, places: 0) + " %" } ?? "-",
+                line.recordsDropped.map(String.init) ?? "-", percent(line.cpuPercent),
                 megabytes(line.residentBytes), line.reason ?? "")
         }
         sections.append(
@@ -28,7 +30,17 @@ extension StatusReport {
                 megabytes(line.residentBytes), line.reason ?? "")
         }
         sections.append(others.rendered())
+        if let bus {
+            sections.append(busLine(bus))
+        } else if managerProcessID != nil {
+            sections.append("bus: does not answer")
+        }
         return sections.joined(separator: "\n\n")
+    }
+
+    private func busLine(_ totals: BrokerStatistics.Totals) -> String {
+        "bus: \(totals.connections) connections, \(totals.recordsIn) records in, \(totals.recordDeliveries) delivered, "
+            + "\(totals.recordsDropped) dropped, \(totals.queueBytes) bytes queued"
     }
 
     private func state(_ line: Strategy) -> String {

@@ -1,4 +1,5 @@
 package import ControlPlane
+package import MessageBus
 package import TradingModel
 
 /// What one glance should tell: processes, states, results, costs. Read from the database at one moment.
@@ -18,10 +19,13 @@ package struct StatusReport: Encodable {
         package var successRate: Double?
         package var cpuPercent: Double?
         package var residentBytes: Int64?
+        /// Market-data records that the broker dropped for it; `nil` when the bus does not say.
+        package var recordsDropped: UInt64?
         package var reason: String?
 
         private enum CodingKeys: String, CodingKey {
             case name, status, epoch, pnl, reason
+            case recordsDropped = "records_dropped"
             case className = "class_name"
             case desiredState = "desired_state"
             case processID = "pid"
@@ -56,17 +60,23 @@ package struct StatusReport: Encodable {
     package private(set) var managerProcessID: Int32?
     package private(set) var services: [Service]
     package private(set) var strategies: [Strategy]
+    /// The broker's counters; `nil` when it does not answer.
+    package private(set) var bus: BrokerStatistics.Totals?
 
     private enum CodingKeys: String, CodingKey {
-        case home, services, strategies
+        case home, services, strategies, bus
         case managerProcessID = "manager_pid"
     }
 
     /// Reads the report; `managerProcessID` is that of the running manager, if there is one. Without one the rows may
     /// be out of date, so `isAlive` is asked about every process.
+    ///
+    /// `bus` are the broker's counters, when it answers.
     package init(
-        home: String, managerProcessID: Int32?, store: ControlStore, isAlive: (InstanceRow) -> Bool
+        home: String, managerProcessID: Int32?, store: ControlStore, bus: BrokerStatistics?,
+        isAlive: (InstanceRow) -> Bool
     ) throws {
+        self.bus = bus?.totals
         self.home = home
         self.managerProcessID = managerProcessID
         let samples = managerProcessID == nil ? [] : try store.latestProcessMetrics()
@@ -92,6 +102,9 @@ package struct StatusReport: Encodable {
             line.successRate = metric?.successRate
             line.cpuPercent = sample?.cpuPercent
             line.residentBytes = sample?.residentBytes
+            line.recordsDropped =
+                bus?.connections.last { $0.role == BusRole.executor.name && $0.identity == row.id }?
+                .recordsDropped
             if row.status == .error || row.status == .backoff || row.status == .stuck {
                 line.reason = try store.events(strategyID: row.id, limit: 1).first?.reason
             }

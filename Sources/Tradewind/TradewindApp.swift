@@ -39,6 +39,9 @@ extension TradewindApp {
         if CommandLine.arguments.count == 3, CommandLine.arguments[1] == RoleProcess.verb {
             exit(RoleProcess.run(role: CommandLine.arguments[2], registry: registry))
         }
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == BusBenchPeer.verb {
+            exit(BusBenchPeer.run(settings: CommandLine.arguments[2]))
+        }
         // Lines appear as they are printed, also in a pipe.
         cplatform_line_buffer_output()
         RootCommand.main()

@@ -33,6 +33,52 @@ import TradingModel
         }
     }
 
+    /// The end of the publisher is noticed while its last read is being worked on.
+    @Test func recordsOfAPublisherThatLeavesAtOnceAllArrive() async throws {
+        try await withBroker { broker, path in
+            let reader = try await TestClient.connected(path, subscribe: ["live_data:*"])
+            var total = 0
+            for round in 1...100 {
+                let feed = try RawSocket(path, role: .feed)
+                var buffer = ByteBuffer()
+                let events = quotes(1, count: round * 3)
+                events.withUnsafeBufferPointer { buffer.writeRecords($0, source: 1, isLossless: true) }
+                quotes(0, count: 1).withUnsafeBufferPointer {
+                    buffer.writeRecords($0, source: 1, isLossless: true)
+                }
+                buffer.writeReason(.goodbye, BusError(.closed, "done"))
+                try feed.send(buffer)
+                total += events.count + 1
+                withExtendedLifetime(feed) {}
+            }
+            try await reader.wait("all records") { [total] in $0.recordCount == total }
+        }
+    }
+
+    @Test func slowReaderIsNamedOnHealthAndToTheOperator() async throws {
+        let reports = Mutex<[String]>([])
+        let limits = BrokerLimits(marketDataQueueBytesMax: 2 << 20)
+        try await withBroker(limits: limits, report: { line in reports.withLock { $0.append(line) } }) {
+            _, path in
+            let slow = try RawSocket(path, role: .executor, identity: "sleeper", subscribe: ["live_data:*"])
+            let watcher = try await TestClient.connected(path, subscribe: ["strategy:health"])
+            let feed = try await TestClient.connected(path, role: .feed, identity: "sim")
+            try await feed.sendAll(quotes(1, count: 100_000), pieces: 1_000, lossless: false)
+            let events = try await watcher.wait("the announcement") { !$0.messages.isEmpty }
+            let message = try #require(events.messages.first)
+            #expect(message.topic == "strategy:health")
+            #expect(HealthKind(of: Array(message.text.utf8)) == .recordsDropped)
+            let payload = try RecordsDroppedPayload(decoding: Array(message.text.utf8))
+            #expect(payload.identity == "sleeper" && payload.role == "executor")
+            #expect(payload.dropped > 0 && payload.dropped <= payload.droppedTotal)
+            #expect(
+                reports.withLock { $0 }.contains {
+                    $0.contains("'sleeper'") && $0.contains("reads too slowly")
+                })
+            withExtendedLifetime(slow) {}
+        }
+    }
+
     @Test func orderOverTokensIsThatOfThePublisher() async throws {
         try await withBroker { _, path in
             let feed = try await TestClient.connected(path, role: .feed, identity: "sim")

@@ -251,7 +251,7 @@ func startBroker(
 ) async throws -> Broker {
     try await Broker.start(
         socketPath: path, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, key: key, limits: limits,
-        report: report)
+        clock: { Timestamp(nanoseconds: 1_000_000_000) }, report: report)
 }
 
 /// Quotes of a token with ascending sequences.

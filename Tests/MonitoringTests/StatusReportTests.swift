@@ -1,5 +1,6 @@
 import ControlPlane
 import Foundation
+import MessageBus
 import Monitoring
 import TestSupport
 import Testing
@@ -18,7 +19,8 @@ import TradingModel
     }
 
     @Test func emptyHomeSaysWhatToDo() throws {
-        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store, isAlive: { _ in true })
+        let report = try StatusReport(
+            home: "/h", managerProcessID: nil, store: store, bus: nil, isAlive: { _ in true })
         #expect(
             report.text() == """
                 /h  manager not running
@@ -34,27 +36,29 @@ import TradingModel
     @Test func textShowsStrategiesAndServicesInAlignedColumns() throws {
         try fill()
         let report = try StatusReport(
-            home: "/h", managerProcessID: 4_000, store: store, isAlive: { _ in true })
+            home: "/h", managerProcessID: 4_000, store: store, bus: try statistics(), isAlive: { _ in true })
         #expect(
             report.text() == """
                 /h  manager running, pid 4000
 
-                strategy  class     status                   pid  epoch     PnL  realised  positions  orders  success     CPU    memory
-                broken    momentum  error (wanted running)     -      -       -         -          -       -        -       -         -  crashed 3 times
-                earner    crossing  running                 4100      1  -12.35     10.00          2      17     67 %  12.5 %  48.0 MiB
-                fresh     crossing  active                     -      -       -         -          -       -        -       -         -
+                strategy  class     status                   pid  epoch     PnL  realised  positions  orders  success  dropped     CPU    memory
+                broken    momentum  error (wanted running)     -      -       -         -          -       -        -        -       -         -  crashed 3 times
+                earner    crossing  running                 4100      1  -12.35     10.00          2      17     67 %       12  12.5 %  48.0 MiB
+                fresh     crossing  active                     -      -       -         -          -       -        -        -       -         -
 
                 role     name     status    pid    CPU    memory
                 manager  manager  running  4000  1.0 %  20.5 MiB
                 bus      bus      running     -      -         -
                 feed     synth    running  4200      -         -
+
+                bus: 3 connections, 100 records in, 200 delivered, 12 dropped, 64 bytes queued
                 """)
     }
 
     @Test func jsonHasTheSameUnderStableNames() throws {
         try fill()
         let report = try StatusReport(
-            home: "/h", managerProcessID: 4_000, store: store, isAlive: { _ in true })
+            home: "/h", managerProcessID: 4_000, store: store, bus: nil, isAlive: { _ in true })
         let object = try #require(
             try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any])
         #expect(object["home"] as? String == "/h" && object["manager_pid"] as? Int == 4_000)
@@ -76,7 +80,8 @@ import TradingModel
 
     @Test func withoutManagerNothingRunsWhateverWasSampled() throws {
         try fill()
-        let report = try StatusReport(home: "/h", managerProcessID: nil, store: store, isAlive: { _ in true })
+        let report = try StatusReport(
+            home: "/h", managerProcessID: nil, store: store, bus: nil, isAlive: { _ in true })
         #expect(report.services.allSatisfy { $0.status == "stopped" && $0.processID == nil })
         #expect(report.strategies.allSatisfy { $0.cpuPercent == nil && $0.residentBytes == nil })
     }
@@ -112,5 +117,19 @@ import TradingModel
                 residentBytes: 48 << 20),
             ProcessMetricsRow(time: now, role: "feed", name: "synth", pid: 4_200),
         ])
+    }
+
+    /// What a broker would say of the strategy that runs.
+    private func statistics() throws -> BrokerStatistics {
+        let earner = try #require(try store.strategies().first { $0.name == "earner" })
+        let document = """
+            {"pid": 1, "uptime_ms": 5, "connections": [{"session": 2, "role": "executor", "identity": "\(earner.id)",
+            "pid": 4100, "patterns": 3, "frames_in": 1, "records_in": 0, "records_out": 100, "messages_out": 4,
+            "records_dropped": 12, "refused": 0, "queue_bytes": 64}], "totals": {"connections": 3,
+            "connections_accepted": 3, "records_in": 100, "record_deliveries": 200, "records_dropped": 12,
+            "messages_in": 1, "message_deliveries": 4, "queue_bytes": 64, "retained_topics": 1, "retained_bytes": 9,
+            "retained_refused": 0}}
+            """
+        return try BrokerStatistics(decoding: Array(document.utf8))
     }
 }

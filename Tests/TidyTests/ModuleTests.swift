@@ -22,7 +22,7 @@ import Testing
         "Tradewind": [
             "TradingModel", "TradingEngine", "MarketData", "MessageBus", "ControlPlane", "Supervision",
             "StrategyExecution", "Backtesting", "Monitoring", "CPlatform", "NIOCore", "NIOPosix",
-            "ArgumentParser",
+            "ArgumentParser", "Histogram",
         ],
         // What authors of strategies do: one import.
         "examples/Strategies": ["Tradewind"],

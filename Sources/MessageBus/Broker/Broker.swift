@@ -1,6 +1,7 @@
 package import NIOCore
 internal import NIOPosix
 internal import Synchronization
+package import TradingModel
 
 /// The bus: takes records and messages from feeds, executors and managers and hands them to their
 /// subscribers.
@@ -44,11 +45,13 @@ package final class Broker: Sendable {
     ///   - eventLoopGroup: one loop of it does all the work.
     ///   - key: what the tokens of all roles but observer are checked with; `nil` asks for none.
     ///   - limits: bounds of queues and waits.
+    ///   - clock: reads the wall clock, for the times of messages only.
     ///   - report: takes one line for the operator, at most `Limits.reportsPerSecondMax` in a second; called on the
     ///     loop.
     package static func start(
         socketPath: String, eventLoopGroup: any EventLoopGroup, key: BusKey? = nil,
-        limits: BrokerLimits = BrokerLimits(), report: @escaping @Sendable (String) -> Void = { _ in }
+        limits: BrokerLimits = BrokerLimits(), clock: @escaping @Sendable () -> Timestamp,
+        report: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(BusError) -> Broker {
         let path = try SocketPath(socketPath)
         try path.prepareDirectory()
@@ -56,7 +59,8 @@ package final class Broker: Sendable {
         let eventLoop = eventLoopGroup.next()
         do {
             let core = try await eventLoop.submit {
-                NIOLoopBound(BrokerCore(key: key, limits: limits, report: report), eventLoop: eventLoop)
+                NIOLoopBound(
+                    BrokerCore(key: key, limits: limits, clock: clock, report: report), eventLoop: eventLoop)
             }.get()
             let channel = try await bootstrap(eventLoop: eventLoop, core: core)
                 .bind(unixDomainSocketPath: socketPath).get()

@@ -105,6 +105,7 @@ extension BrokerConnection {
         descriptor = -1
         phase = .closed
         deadline?.cancel()
+        pieces.pointee.removeAll()
         queue.removeAll()
         releaseFeeds()
         core.remove(self)
@@ -332,7 +333,7 @@ extension BrokerConnection {
     }
 
     /// What the operator knows the peer by.
-    private var name: String {
+    var name: String {
         guard let hello else { return "connection \(number)" }
         return "connection \(number), \(hello.role.name) '\(hello.identity)', process \(hello.processID)"
     }
@@ -408,4 +409,6 @@ struct ConnectionCounters {
     var recordsIn: UInt64 = 0
     var messagesOut: UInt64 = 0
     var refusedCount: UInt64 = 0
+    /// Dropped records that `strategy:health` has heard of.
+    var announcedDropCount: UInt64 = 0
 }

@@ -10,6 +10,7 @@ final class BrokerCore {
     let limits: BrokerLimits
     let pool = ChunkPool()
     private let key: BusKey?
+    private let clock: () -> Timestamp
     private var reports: ReportLimiter
     private var connections: [Int: BrokerConnection] = [:]
     private var lastNumber = 0
@@ -24,8 +25,12 @@ final class BrokerCore {
     private var isStopping = false
     private var stopWaiters: [EventLoopPromise<Void>] = []
 
-    init(key: BusKey?, limits: BrokerLimits, report: @escaping (String) -> Void) {
+    init(
+        key: BusKey?, limits: BrokerLimits, clock: @escaping () -> Timestamp,
+        report: @escaping (String) -> Void
+    ) {
         self.key = key
+        self.clock = clock
         self.limits = limits
         reports = ReportLimiter(perInterval: Limits.reportsPerSecondMax, report: report)
         startTime = .now()
@@ -191,13 +196,21 @@ extension BrokerCore {
     /// Writes what a read batch queued, once per subscriber, and holds the feed up where its lossless data
     /// piles up.
     func endBatch(of connection: BrokerConnection) {
+        writeDirty { subscriber in
+            if subscriber.lastLosslessSource == connection.number { subscriber.holdIfBehind(connection) }
+        }
+    }
+
+    private func writeDirty(_ didWrite: (BrokerConnection) -> Void = { _ in }) {
         guard !dirty.isEmpty else { return }
         let batch = dirty
         dirty.removeAll(keepingCapacity: true)
         for subscriber in batch {
             subscriber.isDirty = false
+            // The publisher may end in the middle of its read, which then has not been handed over yet.
+            subscriber.queuePieces()
             subscriber.drain()
-            if subscriber.lastLosslessSource == connection.number { subscriber.holdIfBehind(connection) }
+            didWrite(subscriber)
         }
     }
 
@@ -359,21 +372,34 @@ extension BrokerCore {
     /// Once a second: what was not reported, and the counters when somebody listens.
     func tick() {
         reports.beginInterval()
+        for connection in sortedConnections() { announceDrops(of: connection) }
         publishStatus()
+    }
+
+    /// Tells everybody on `strategy:health`, and the operator, what was dropped since the last tick.
+    private func announceDrops(of connection: BrokerConnection) {
+        let total = connection.droppedRecordCount
+        let dropped = total - connection.counters.announcedDropCount
+        guard dropped > 0, let hello = connection.hello else { return }
+        connection.counters.announcedDropCount = total
+        report("\(connection.name) reads too slowly: \(dropped) records dropped, \(total) since it connected")
+        let payload = RecordsDroppedPayload(
+            session: UInt64(connection.number), role: hello.role.name, identity: hello.identity,
+            processID: hello.processID, dropped: dropped, droppedTotal: total,
+            queueBytes: connection.queuedBytes.total, time: clock())
+        var message = ByteBuffer()
+        message.writeTopicFrame(.message, topic: Topic.health.text, content: payload.encoded())
+        deliver(message, topic: .health)
     }
 
     /// Tells the operator, within bounds.
     func report(_ line: @autoclosure () -> String) { reports.report(line()) }
 
     private func publishStatus() {
-        guard !isStopping, !subscriptions.subscribers(ofTopic: Topic.busStatus.text).isEmpty else { return }
-        deliver(statusMessage(), topic: .busStatus)
-        let batch = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for subscriber in batch {
-            subscriber.isDirty = false
-            subscriber.drain()
+        if !isStopping, !subscriptions.subscribers(ofTopic: Topic.busStatus.text).isEmpty {
+            deliver(statusMessage(), topic: .busStatus)
         }
+        writeDirty()
     }
 
     /// Refreshes the retained status before a new subscriber gets it.

@@ -8,8 +8,9 @@
 package enum HealthKind: String, Codable, Sendable, CaseIterable {
     case heartbeat
     case processHealth = "process_health"
+    case recordsDropped = "records_dropped"
 
-    /// What a received document is; `nil` when it is neither, or no JSON object.
+    /// What a received document is; `nil` when it is none of them, or no JSON object.
     package init?(of bytes: some Sequence<UInt8>) {
         guard let probe = try? JSONDecoder().decode(Probe.self, from: Data(bytes)) else { return nil }
         self = probe.type

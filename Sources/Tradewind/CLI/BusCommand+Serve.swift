@@ -34,7 +34,7 @@ extension BusCommand {
                 ended.completeWithTask {
                     let broker = try await Broker.start(
                         socketPath: path, eventLoopGroup: group,
-                        report: { printError("\(WallClock.now) \($0)") })
+                        clock: { WallClock.now }, report: { printError("\(WallClock.now) \($0)") })
                     let (requests, continuation) = AsyncStream.makeStream(of: Int32.self)
                     signals.start { continuation.yield($0) }
                     printError("\(WallClock.now) listening on \(path)")

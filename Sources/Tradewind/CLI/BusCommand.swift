@@ -10,8 +10,8 @@ import TradingModel
 /// `tradewind bus ...`
 struct BusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bus", abstract: "Look at what passes on the bus.",
-        subcommands: [Tail.self, Serve.self])
+        commandName: "bus", abstract: "Look at what passes on the bus, publish, serve one alone, measure it.",
+        subcommands: [Tail.self, Publish.self, Serve.self, Bench.self])
 
     /// `tradewind bus tail PATTERN...`
     struct Tail: ParsableCommand {
@@ -22,7 +22,7 @@ struct BusCommand: ParsableCommand {
                 strategy:commands:*, feed:status:*, instruments:category:*, bus:status. A * at the end matches the rest.
                 """)
 
-        @OptionGroup var home: HomeOptions
+        @OptionGroup var endpoint: BusEndpointOptions
         @Argument(help: "Topics or patterns.") var patterns: [String]
         @Option(name: .shortAndLong, help: "End after so many messages and records.") var number: Int?
 
@@ -32,8 +32,6 @@ struct BusCommand: ParsableCommand {
 
         func run() throws {
             try reporting {
-                let directory = try home.directory()
-                let store = try home.open(.reader)
                 let topics = try patterns.map { text in
                     guard let pattern = TopicPattern(text) else {
                         throw CommandLineError(
@@ -41,16 +39,11 @@ struct BusCommand: ParsableCommand {
                     }
                     return pattern
                 }
-                guard FileManager.default.fileExists(atPath: directory.busSocketPath) else {
-                    throw CommandLineError(
-                        ExitCodes.unavailable,
-                        "there is no bus in \(directory.path): start it with 'tradewind run'")
-                }
+                let socketPath = try endpoint.socketPath()
                 let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
                 let loop = group.next()
-                let text = MarketEventText(instruments: try store.instruments())
+                let text = MarketEventText(instruments: try endpoint.instruments())
                 let limit = number ?? .max
-                let socketPath = directory.busSocketPath
                 let ended = try loop.submit {
                     let printer = BusPrinter(text: text, limit: limit, ended: loop.makePromise())
                     let client = BusClient(

@@ -99,7 +99,7 @@ struct RunCommand: ParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let settings = ManagerSettings(
-            home: directory, executable: executablePath(), roleVerb: RoleProcess.verb,
+            home: directory, executable: ExecutableFile.path, roleVerb: RoleProcess.verb,
             strategies: StrategyCatalog(registry: AppRegistry.shared), feeds: AppRegistry.shared.feeds,
             report: { report($0) })
         report("home \(directory.path), pid \(ProcessIdentity.current.pid)")
@@ -122,16 +122,6 @@ struct RunCommand: ParsableCommand {
         try ended.wait()
         report("stopped")
         try group.syncShutdownGracefully()
-    }
-
-    /// The file this process was started from, so that its children are the same program.
-    private static func executablePath() -> String {
-        #if os(Linux)
-            if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-                return path
-            }
-        #endif
-        return Bundle.main.executablePath ?? CommandLine.arguments[0]
     }
 
     private static func report(_ line: String) {

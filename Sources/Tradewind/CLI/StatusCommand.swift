@@ -16,7 +16,7 @@ struct StatusCommand: ParsableCommand {
             let directory = try home.directory()
             let report = try StatusReport(
                 home: directory.path, managerProcessID: ManagerProbe.pid(directory),
-                store: home.open(.reader),
+                store: home.open(.reader), bus: BusReading.statistics(socketPath: directory.busSocketPath),
                 isAlive: { instance in
                     ProcessIdentity(
                         pid: instance.pid, startTime: UInt64(instance.processStartTime),

@@ -15,7 +15,7 @@ enum BusProcess {
             }
             let broker = try await Broker.start(
                 socketPath: bootstrap.socketPath, eventLoopGroup: eventLoop, key: key,
-                report: { printError("\(WallClock.now) \($0)") })
+                clock: { WallClock.now }, report: { printError("\(WallClock.now) \($0)") })
             let (requests, continuation) = AsyncStream.makeStream(of: Int32.self)
             signals.start { continuation.yield($0) }
             for await _ in requests { break }
