@@ -3,10 +3,10 @@
 //     reference_broker SOCKET
 //
 // One thread, epoll. A turn reads at most one block from each readable peer, cuts it into frames in place, gathers
-// neighbouring records frames for the same subscribers into runs, queues for each subscriber a reference to the run
-// (a short run is copied instead), and then writes each subscriber's queue with one vectored call. Lossless: while
-// any subscriber has too much queued, feeds are not read. It takes hello, subscribe to `live_data:{token}`, ping and
-// records, and trusts its peers: no roles, no limits, no gaps, no other topics.
+// neighbouring records frames for the same subscribers into runs, queues for each subscriber a reference to the run,
+// and then writes each subscriber's queue with one vectored call. Lossless: while any subscriber has too much queued,
+// feeds are not read. It takes hello, subscribe to `live_data:{token}`, ping and records, and trusts its peers: no
+// roles, no limits, no gaps, no other topics.
 #define _GNU_SOURCE
 #include "frames.h"
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BLOCK_BYTES = 64 << 10, READ_BYTES_MIN = 8 << 10, COPIED_BYTES_MAX = 1 << 10 };
+enum { BLOCK_BYTES = 64 << 10, READ_BYTES_MIN = 8 << 10 };
 enum { QUEUE_BYTES_HIGH = 4 << 20, QUEUE_BYTES_LOW = 1 << 20 };
 enum { PEERS_MAX = 1024, TOPICS_MAX = 1024, VECTOR_MAX = 256, EVENTS_MAX = 256 };
 
@@ -37,8 +37,8 @@ typedef struct {
 
 typedef struct {
     bool is_open, is_dirty, is_blocked, is_behind, is_feed;
-    Block *input, *copies;  // what is being read into; where short runs are copied to
-    uint32_t input_count, input_position, copies_count;
+    Block *input;  // what is being read into
+    uint32_t input_count, input_position;
     Piece *pieces;  // a ring
     uint32_t first, last, capacity;
     size_t queued_bytes;
@@ -88,7 +88,6 @@ static void close_peer(int descriptor) {
     are_groups_known = false;
     for (; peer->first != peer->last; peer->first++) give_block(peer->pieces[peer->first & (peer->capacity - 1)].block);
     give_block(peer->input);
-    give_block(peer->copies);
     if (peer->is_behind) behind_count--;
     free(peer->pieces);
     *peer = (Peer){0};
@@ -111,17 +110,6 @@ static void grow_queue(Peer *peer) {
 
 static void enqueue(int descriptor, Block *block, uint32_t offset, uint32_t count) {
     Peer *peer = &peers[descriptor];
-    if (count <= COPIED_BYTES_MAX) {
-        if (!peer->copies || BLOCK_BYTES - peer->copies_count < count) {
-            give_block(peer->copies);
-            peer->copies = take_block();
-            peer->copies_count = 0;
-        }
-        memcpy(peer->copies->bytes + peer->copies_count, block->bytes + offset, count);
-        block = peer->copies;
-        offset = peer->copies_count;
-        peer->copies_count += count;
-    }
     Piece *newest = peer->first == peer->last ? NULL : &peer->pieces[(peer->last - 1) & (peer->capacity - 1)];
     if (newest && newest->block == block && newest->offset + newest->count == offset) {
         newest->count += count;
