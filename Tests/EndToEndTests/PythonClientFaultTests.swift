@@ -56,7 +56,7 @@ struct PythonClientFaultTests {
         #expect(ended, "\(engine.log)")
         tail.signal(SIGCONT)
         #expect(
-            waitUntil(seconds: 60) { tail.standardOutput.hasSuffix("\"status\": \"ended\"}\n") },
+            waitUntil(seconds: 60) { tail.standardOutput.hasSuffix("\"status\":\"ended\"}\n") },
             "\(tail.standardError)")
         let output = try TailOutput(tail)
         func missing(_ lines: [TailOutput.Line]) -> Int {

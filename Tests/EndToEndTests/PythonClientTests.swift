@@ -17,7 +17,8 @@ struct PythonClientTests {
         let engine = try EngineHome()
         try engine.start()
         let tail = try PythonClient.start(
-            "tail", "live_data:*", "feed:status:*", "strategy:status:*", home: engine.home)
+            "tail", "live_data:*", "feed:status:*", "instruments:category:*", "strategy:status:*",
+            home: engine.home)
         try engine.waitForBus(connections: 2)
         try engine.addSampleFeed(speed: "max", loop: false)
         try engine.addStrategy("maker", "market_maker", "--instrument", "ALPHA")
@@ -52,10 +53,34 @@ struct PythonClientTests {
         let status = try #require(try TailOutput(tail).lines(beginningWith: "strategy:status:" + id).last)
         #expect(try status.integer("pid") == Int(engine.pid("maker")) && status.text("name") == "maker")
         #expect(try !TailOutput(tail).lines(beginningWith: "feed:status:sample").isEmpty)
+        let announced = try #require(output.lines(beginningWith: "instruments:category:synthetic").first)
+        let instruments = announced.fields["instruments"] as? [[String: Any]] ?? []
+        #expect(instruments.map { $0["symbol"] as? String } == ["ALPHA", "BETA"])
 
         tail.signal(SIGINT)
         #expect(tail.wait(seconds: 10) == 130)
         #expect(tail.standardError.isEmpty)
+    }
+
+    @Test func theProgramOfItsReadmePrintsWhatItSays() throws {
+        let engine = try EngineHome()
+        try engine.addSampleFeed(speed: "20")
+        try engine.addStrategy("maker", "market_maker", "--instrument", "ALPHA")
+        try engine.start(waitingFor: ["maker"])
+        let readme = try String(contentsOfFile: PythonClient.directory + "/README.md", encoding: .utf8)
+        let program = try #require(readme.components(separatedBy: "```python\n").dropFirst().first)
+            .components(separatedBy: "```")[0]
+        let run = try ProgramRun(
+            "python3", ["-u", "-c", program],
+            environment: ["PYTHONPATH": PythonClient.directory, "TRADEWIND_HOME": engine.home])
+        #expect(
+            waitUntil(seconds: 20) {
+                run.standardOutput.split(separator: "\n").count { $0.split(separator: " ").count == 3 } > 20
+            }, "\(run.standardError)")
+        let id = try engine.value("SELECT id FROM strategy_configs;")
+        #expect(run.standardOutput.contains("strategy:status:\(id) {"))
+        run.signal(SIGTERM)
+        #expect(run.wait(seconds: 10) == 128 + SIGTERM)
     }
 
     @Test func itsCommandsTakeEffectAndItsExitCodesSaySo() throws {

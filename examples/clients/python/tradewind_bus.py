@@ -253,6 +253,8 @@ class BusClient:
         if self._conflate or not covered:
             return
         for record in batch.records:
+            if record.sequence == 0:
+                continue
             last = self._sequences.get(batch.source)
             if last is not None and record.sequence > last + 1:
                 yield SequenceGap(batch.source, last + 1, record.sequence - last - 1)
@@ -296,7 +298,11 @@ def record_json(record: Record) -> str:
         "flags": record.flags,
     }
     fields.update(record.body._asdict())
-    return json.dumps(fields, default=decimal_text)
+    return compact_json(fields)
+
+
+def compact_json(fields: dict[str, object]) -> str:
+    return json.dumps(fields, separators=(",", ":"), default=decimal_text)
 
 
 def decimal_text(value: Decimal) -> str:
@@ -318,9 +324,9 @@ def lines(item: Item) -> list[str]:
         text = item.content.decode("utf-8", "replace")
         return [f"{item.topic} {text if text.isprintable() else json.dumps(text)}"]
     if isinstance(item, Gap):
-        return [f"gap {json.dumps(item._asdict())}"]
+        return [f"gap {compact_json(item._asdict())}"]
     if isinstance(item, SequenceGap):
-        return [f"sequence_gap {json.dumps(item._asdict())}"]
+        return [f"sequence_gap {compact_json(item._asdict())}"]
     return []
 
 
