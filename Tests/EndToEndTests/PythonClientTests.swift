@@ -44,14 +44,13 @@ struct PythonClientTests {
         }
         #expect(output.sequenceGaps.isEmpty && output.lines(beginningWith: "gap").isEmpty)
 
-        let id = try engine.value("SELECT id FROM strategy_configs;")
+        let topic = try "strategy:status:" + engine.value("SELECT id FROM strategy_configs;")
+        let pid = try Int(engine.pid("maker"))
         let arrived = try waitUntil(seconds: 10) {
-            try TailOutput(tail).lines(beginningWith: "strategy:status:" + id).last?.text("status")
-                == "running"
+            let status = try TailOutput(tail).lines(beginningWith: topic).last
+            return status?.text("status") == "running" && status?.integer("pid") == pid
         }
-        #expect(arrived, "\(tail.standardError)")
-        let status = try #require(try TailOutput(tail).lines(beginningWith: "strategy:status:" + id).last)
-        #expect(try status.integer("pid") == Int(engine.pid("maker")) && status.text("name") == "maker")
+        #expect(arrived, "\(output.lines(beginningWith: topic)) \(tail.standardError)")
         #expect(try !TailOutput(tail).lines(beginningWith: "feed:status:sample").isEmpty)
         let announced = try #require(output.lines(beginningWith: "instruments:category:synthetic").first)
         let instruments = announced.fields["instruments"] as? [[String: Any]] ?? []
