@@ -67,7 +67,7 @@ import TradingModel
         let allowed = candidates.filter { role.mayPublish($0, identity: own) }
         switch role {
         case .observer: #expect(allowed == [.managerNudge])
-        case .feed: #expect(allowed == [.feedStatus(own)])
+        case .feed: #expect(allowed == [.instruments("c"), .feedStatus(own)])
         case .executor: #expect(allowed == [.strategyStatus(own), .strategyMetrics(own), .health])
         case .recorder: #expect(allowed == [.health])
         case .manager: #expect(allowed.count == candidates.count - 2)
