@@ -7,7 +7,7 @@ package import TradingModel
 ///
 /// Everything happens on one event loop: records come in, the engine steps, the journal is written at the end of
 /// each batch, and status and metrics go out. Nothing else touches the state.
-package final class Executor<S: Strategy>: BusClientDelegate {
+package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     private enum Phase { case connecting, running, stopping }
 
     private let bootstrap: Bootstrap
@@ -81,12 +81,12 @@ package final class Executor<S: Strategy>: BusClientDelegate {
             socketPath: bootstrap.socketPath, role: .executor, identity: identity.strategyID,
             token: bootstrap.token, eventLoop: eventLoop, delegate: self)
         self.client = client
-        var topics: [TopicPattern] = [
+        client.subscribe([
             TopicPattern(.strategyCommands(identity.strategyID)), TopicPattern(.globalCommands),
-            TopicPattern(.liveData(.feedWide)),
-        ]
-        topics += identity.tokens.map { TopicPattern(.liveData($0)) }
-        client.subscribe(topics)
+        ])
+        let source: any MarketDataSource = client
+        source.marketDataReader = self
+        source.subscribe(tokens: [.feedWide] + identity.tokens)
         client.connect()
         return completion.futureResult
     }
@@ -126,21 +126,18 @@ package final class Executor<S: Strategy>: BusClientDelegate {
         failIfJournalFailed()
     }
 
-    package func busClient(
-        _ client: BusClient, didReceive records: UnsafeBufferPointer<MarketEvent>, token: InstrumentToken,
-        source: UInt16
-    ) {
+    package func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
         guard phase == .running else { return }
         engine.process(records)
     }
 
-    package func busClientDidFinishReadBatch(_ client: BusClient) {
+    package func marketDataDidEndBatch() {
         journal.flush()
         settleFlattening()
         failIfJournalFailed()
     }
 
-    package func busClient(_ client: BusClient, didMiss gap: BusGap) {
+    package func marketData(didMiss gap: BusGap) {
         guard phase == .running else { return }
         missedRecords += gap.droppedCount
         let cause =

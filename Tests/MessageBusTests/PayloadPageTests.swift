@@ -20,7 +20,9 @@ import Testing
     static let types: [String: any BusPayload.Type] = [
         "strategy:commands": StrategyCommandPayload.self, "strategy:status": StrategyStatusPayload.self,
         "strategy:metrics": StrategyMetricsPayload.self, "strategy:health heartbeat": HeartbeatPayload.self,
-        "strategy:health process_health": ProcessHealthPayload.self, "feed:status": FeedStatusPayload.self,
+        "strategy:health process_health": ProcessHealthPayload.self,
+        "strategy:health records_dropped": RecordsDroppedPayload.self,
+        "feed:status": FeedStatusPayload.self,
         "instruments:category": InstrumentsPayload.self, "bus:status": BrokerStatistics.self,
     ]
 

@@ -35,6 +35,7 @@ final class TestClient: Sendable {
             state.client = BusClient(
                 socketPath: path, role: role, identity: identity, token: token, eventLoop: eventLoop,
                 delegate: state, seed: 1)
+            state.client?.marketDataReader = state
             return NIOLoopBound(state, eventLoop: eventLoop)
         }.get()
     }
@@ -151,7 +152,7 @@ final class TestClient: Sendable {
         var sent = 0
     }
 
-    private final class State: BusClientDelegate {
+    private final class State: BusClientDelegate, MarketDataReader {
         var client: BusClient?
         var events: [BusEvent] = []
         var waiters: [([BusEvent]) -> Bool] = []
@@ -170,18 +171,15 @@ final class TestClient: Sendable {
         }
 
         func busClientDidConnect(_ client: BusClient) { add(.connected) }
-        func busClient(
-            _ client: BusClient, didReceive records: UnsafeBufferPointer<MarketEvent>, token: InstrumentToken,
-            source: UInt16
-        ) {
-            #expect(records.allSatisfy { $0.token == token })
-            add(.records(Array(records), source: source))
+        func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
+            #expect(records.allSatisfy { $0.token == records[0].token })
+            add(.records(Array(records), source: feed))
         }
         func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String) {
             add(.message(topic: topic, text: String(buffer: payload)))
         }
-        func busClient(_ client: BusClient, didMiss gap: BusGap) { add(.gap(gap)) }
-        func busClientDidFinishReadBatch(_ client: BusClient) { waiters.removeAll { $0(events) } }
+        func marketData(didMiss gap: BusGap) { add(.gap(gap)) }
+        func marketDataDidEndBatch() { waiters.removeAll { $0(events) } }
         func busClient(_ client: BusClient, didDisconnect reason: BusError?) { add(.disconnected(reason)) }
         func busClient(_ client: BusClient, didRefuse error: BusError) { add(.refused(error)) }
     }

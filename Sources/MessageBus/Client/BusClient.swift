@@ -36,6 +36,7 @@ package final class BusClient {
     /// Neither this nor the client itself is ever referenced weakly: an object that was has a side table,
     /// which made every retain on the way of a record several times slower.
     package private(set) var delegate: (any BusClientDelegate)?
+    package var marketDataReader: (any MarketDataReader)?
     /// Called when there is room again after `.full` was answered.
     package var onWritable: (() -> Void)?
     /// What the broker said when it welcomed this client last.
@@ -134,6 +135,7 @@ extension BusClient {
     /// Ends the references that a closed client needs no more.
     private func letGo() {
         delegate = nil
+        marketDataReader = nil
         onWritable = nil
     }
 
@@ -218,7 +220,7 @@ extension BusClient {
     }
 
     func connectionDidFinishReadBatch() {
-        delegate?.busClientDidFinishReadBatch(self)
+        marketDataReader?.marketDataDidEndBatch()
         flush()
     }
 
@@ -245,7 +247,7 @@ extension BusClient {
         case .gap:
             let gap = try BusGap(parsing: frame.payload)
             continuity.announce(gap)
-            delegate?.busClient(self, didMiss: gap)
+            marketDataReader?.marketData(didMiss: gap)
         case .welcome:
             guard state == .handshake else { throw BusError(.unexpectedFrame, "a second welcome") }
             welcome = try Welcome(parsing: frame.payload)
@@ -262,7 +264,7 @@ extension BusClient {
     private func receiveRecords(
         _ prefix: RecordsPrefix, _ payload: UnsafeRawBufferPointer, _ isCounted: Bool
     ) {
-        guard let delegate, let base = payload.baseAddress else { return }
+        guard let marketDataReader, let base = payload.baseAddress else { return }
         let token = InstrumentToken(prefix.token)
         let records = aligned.records(at: base + RecordsPrefix.byteCount, count: prefix.recordCount)
         if isCounted {
@@ -270,14 +272,13 @@ extension BusClient {
                 before: prefix, firstSequence: records[0].sequence,
                 lastSequence: records[records.count - 1].sequence)
             if missing > 0 {
-                delegate.busClient(
-                    self,
+                marketDataReader.marketData(
                     didMiss: BusGap(
                         firstToken: token, lastToken: token, droppedCount: missing, source: prefix.source,
                         cause: .lost))
             }
         }
-        delegate.busClient(self, didReceive: records, token: token, source: prefix.source)
+        marketDataReader.marketData(didReceive: records, feed: prefix.source)
     }
 
     private func receivePong(_ payload: UnsafeRawBufferPointer) {

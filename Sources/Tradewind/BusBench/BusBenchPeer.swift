@@ -148,10 +148,11 @@ final class BusBenchPublisher: BusClientDelegate {
 }
 
 /// Counts and times what arrives. Confined to its event loop.
-final class BusBenchSubscriber: BusClientDelegate {
+final class BusBenchSubscriber: BusClientDelegate, MarketDataReader {
     private let settings: BusBenchSettings
     private let eventLoop: any EventLoop
     private let ended: EventLoopPromise<BusBenchReceived>
+    private var client: BusClient?
     private var result = BusBenchReceived()
     private var latencies = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
 
@@ -165,7 +166,9 @@ final class BusBenchSubscriber: BusClientDelegate {
         let client = BusClient(
             socketPath: settings.socket, role: .observer, identity: "bench", eventLoop: eventLoop,
             delegate: self)
-        client.subscribe((0...settings.topics).map { TopicPattern(.liveData(InstrumentToken(UInt32($0)))) })
+        self.client = client
+        client.marketDataReader = self
+        client.subscribe(tokens: (0...settings.topics).map { InstrumentToken(UInt32($0)) })
         client.connect()
         return ended.futureResult
     }
@@ -175,11 +178,8 @@ final class BusBenchSubscriber: BusClientDelegate {
         fflush(nil)
     }
 
-    func busClient(
-        _ client: BusClient, didReceive records: UnsafeBufferPointer<MarketEvent>, token: InstrumentToken,
-        source: UInt16
-    ) {
-        guard token != .feedWide else { return end(client) }
+    func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
+        guard records[0].token != .feedWide else { return end() }
         let now = MonotonicClock.now.nanoseconds
         if result.received == 0 { result.firstSent = records[0].receiveTime.nanoseconds }
         result.received += records.count
@@ -188,7 +188,7 @@ final class BusBenchSubscriber: BusClientDelegate {
         for record in records { _ = latencies.record(UInt64(max(0, now - record.receiveTime.nanoseconds))) }
     }
 
-    func busClient(_ client: BusClient, didMiss gap: BusGap) {
+    func marketData(didMiss gap: BusGap) {
         switch gap.cause {
         case .slowReader: result.dropped += gap.droppedCount
         case .lost: result.lost += gap.droppedCount
@@ -199,12 +199,12 @@ final class BusBenchSubscriber: BusClientDelegate {
         if let reason { ended.fail(reason) } else { ended.succeed(result) }
     }
 
-    private func end(_ client: BusClient) {
+    private func end() {
         result.cpuNanoseconds = BusBenchPeer.cpuNanoseconds
         // The iterator of an empty histogram does not end.
         if latencies.totalCount > 0 {
             result.latencies = latencies.recordedValues().map { [$0.value, UInt64($0.count)] }
         }
-        client.close(reason: "measured")
+        client?.close(reason: "measured")
     }
 }

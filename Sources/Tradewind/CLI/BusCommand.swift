@@ -50,6 +50,7 @@ struct BusCommand: ParsableCommand {
                         socketPath: socketPath, role: .observer, identity: "tail", eventLoop: loop,
                         delegate: printer)
                     printer.client = client
+                    client.marketDataReader = printer
                     client.subscribe(topics)
                     client.connect()
                     return printer.ended.futureResult
@@ -61,7 +62,7 @@ struct BusCommand: ParsableCommand {
 }
 
 /// Prints what a bus client receives. Confined to the client's event loop; keeps itself alive until it ends.
-private final class BusPrinter: BusClientDelegate {
+private final class BusPrinter: BusClientDelegate, MarketDataReader {
     let ended: EventLoopPromise<Void>
     var client: BusClient?
     private let text: MarketEventText
@@ -76,18 +77,15 @@ private final class BusPrinter: BusClientDelegate {
         selfReference = self
     }
 
-    func busClient(
-        _ client: BusClient, didReceive records: UnsafeBufferPointer<MarketEvent>, token: InstrumentToken,
-        source: UInt16
-    ) {
-        for record in records { write("live_data:\(token) \(text.jsonLine(record))") }
+    func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
+        for record in records { write("live_data:\(record.token) \(text.jsonLine(record))") }
     }
 
     func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String) {
         write("\(topic) \(String(decoding: payload.readableBytesView, as: UTF8.self))")
     }
 
-    func busClient(_ client: BusClient, didMiss gap: BusGap) {
+    func marketData(didMiss gap: BusGap) {
         let cause =
             gap.cause == .slowReader
             ? "were dropped, because this reader is slower than they come" : "were lost with the bus"
