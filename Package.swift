@@ -17,6 +17,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -35,6 +36,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // HMAC-SHA256 of bus tokens and SHA-256 of deployed binaries; replaces hash functions of our own.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // Dictionaries that keep an order, of subscriptions; replaces an array with an index beside it.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Latency distributions of the bus measurement, merged over its processes; replaces a histogram of our own.
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         // Commands, options, help texts and shell completions of the command line.
@@ -46,7 +49,8 @@ let package = Package(
         .target(name: "TradingEngine", dependencies: ["TradingModel"], swiftSettings: strict),
         .target(name: "MarketData", dependencies: ["TradingModel"], swiftSettings: strict),
         .target(
-            name: "MessageBus", dependencies: ["TradingModel", "CPlatform", crypto] + nio,
+            name: "MessageBus",
+            dependencies: ["TradingModel", "CPlatform", crypto, orderedCollections] + nio,
             exclude: ["PROTOCOL.md"],
             swiftSettings: strict),
         .target(

@@ -54,6 +54,9 @@ package enum Limits {
     package static let reportsPerSecondMax = 20
     /// Seconds a new connection has to say hello.
     package static let handshakeSeconds: Int64 = 5
+    /// Seconds a client waits for the confirmation of its subscriptions before it connects again; tens of thousands of
+    /// patterns take a while.
+    package static let confirmationSeconds: Int64 = 30
     /// Seconds a connection that was told goodbye has to read it.
     package static let lingerSeconds: Int64 = 2
     /// The first wait before a client connects again, milliseconds; doubles up to the maximum.

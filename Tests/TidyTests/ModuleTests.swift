@@ -8,7 +8,7 @@ import Testing
         "TradingModel": [],
         "TradingEngine": ["TradingModel"],
         "MarketData": ["TradingModel"],
-        "MessageBus": ["TradingModel", "CPlatform", "Crypto", "NIOCore", "NIOPosix"],
+        "MessageBus": ["TradingModel", "CPlatform", "Crypto", "NIOCore", "NIOPosix", "OrderedCollections"],
         "ControlPlane": ["TradingModel", "CPlatform", "GRDB", "GRDBSQLite"],
         "Supervision": [
             "TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", "Crypto", "NIOCore",

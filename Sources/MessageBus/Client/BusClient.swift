@@ -1,5 +1,6 @@
 package import NIOCore
 internal import NIOPosix
+internal import OrderedCollections
 package import TradingModel
 
 /// A connection to the broker that makes itself again when it breaks.
@@ -17,11 +18,6 @@ package final class BusClient {
         case connected
         case waiting
         case closed
-    }
-
-    private struct Subscription {
-        var pattern: TopicPattern
-        var isConflating: Bool
     }
 
     private struct Confirmation {
@@ -47,7 +43,8 @@ package final class BusClient {
     private var state = State.idle
     private var channel: (any Channel)?
     private var connection: ClientConnection?
-    private var subscriptions: [Subscription] = []
+    /// Whether each pattern conflates, in the order they were asked for.
+    private var subscriptions: OrderedDictionary<TopicPattern, Bool> = [:]
     private var confirmations: [Confirmation] = []
     private var lastNonce: UInt64 = 0
     private var backoff: ReconnectBackoff
@@ -128,8 +125,7 @@ extension BusClient {
         let last = outbound
         outbound = ByteBuffer()
         channel.writeAndFlush(last).whenComplete { _ in channel.close(promise: nil) }
-        guard !isPatient else { return }
-        timer = eventLoop.scheduleTask(in: .seconds(Limits.lingerSeconds)) { channel.close(promise: nil) }
+        if !isPatient { setDeadline(seconds: Limits.lingerSeconds) }
     }
 
     /// Ends the references that a closed client needs no more.
@@ -200,7 +196,14 @@ extension BusClient {
         outbound.clear()
         outbound.writeHello(hello)
         flush()
-        timer = eventLoop.scheduleTask(in: .seconds(Limits.handshakeSeconds)) { channel.close(promise: nil) }
+        setDeadline(seconds: Limits.handshakeSeconds)
+    }
+
+    /// Gives the connection up unless something cancels this.
+    private func setDeadline(seconds: Int64) {
+        timer?.cancel()
+        guard let channel else { return }
+        timer = eventLoop.scheduleTask(in: .seconds(seconds)) { channel.close(promise: nil) }
     }
 
     func connectionDidClose(_ connection: ClientConnection, failure: BusError?) {
@@ -253,6 +256,7 @@ extension BusClient {
             welcome = try Welcome(parsing: frame.payload)
             continuity.beginConnection()
             state = .confirming
+            setDeadline(seconds: Limits.confirmationSeconds)
             confirmSubscriptions()
         case .pong: receivePong(frame.payload)
         case .error: receiveError(try ReasonPayload.parse(frame.payload))
@@ -320,8 +324,7 @@ extension BusClient {
         guard state != .closed else { return }
         if patterns.contains(where: \.mayMatchLiveData) { continuity.forgetTokens() }
         for pattern in patterns {
-            subscriptions.removeAll { $0.pattern == pattern }
-            subscriptions.append(Subscription(pattern: pattern, isConflating: conflate))
+            subscriptions[pattern] = conflate
         }
         if isOpen { outbound.writeSubscribe(patterns, isConflating: conflate) }
         if let completion { confirm([completion]) }
@@ -331,7 +334,8 @@ extension BusClient {
     /// Gives topics up.
     package func unsubscribe(_ patterns: [TopicPattern]) {
         eventLoop.preconditionInEventLoop()
-        subscriptions.removeAll { patterns.contains($0.pattern) }
+        let removed = Set(patterns)
+        subscriptions.removeAll { removed.contains($0.key) }
         if isOpen {
             outbound.writeUnsubscribe(patterns)
             scheduleFlush()
@@ -340,12 +344,12 @@ extension BusClient {
 
     /// Sends all subscriptions of a new connection, and a ping behind them.
     private func confirmSubscriptions() {
+        let all = subscriptions.elements
         var start = 0
-        while start < subscriptions.count {
-            let isConflating = subscriptions[start].isConflating
-            let end =
-                subscriptions[start...].firstIndex { $0.isConflating != isConflating } ?? subscriptions.count
-            outbound.writeSubscribe(subscriptions[start..<end].map(\.pattern), isConflating: isConflating)
+        while start < all.count {
+            let isConflating = all[start].value
+            let end = all[start...].firstIndex { $0.value != isConflating } ?? all.count
+            outbound.writeSubscribe(all[start..<end].map(\.key), isConflating: isConflating)
             start = end
         }
         let waiting = confirmations.flatMap(\.completions)
