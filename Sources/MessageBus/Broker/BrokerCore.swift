@@ -18,6 +18,7 @@ final class BrokerCore {
     private let routes = RouteTable()
     private var retained = RetainedMessages()
     private var dirty: [BrokerConnection] = []
+    private var isWriting = false
     /// The memory of the read in progress.
     private(set) var readBase: UnsafeRawPointer?
     private var totals = BrokerStatistics.Totals()
@@ -202,16 +203,21 @@ extension BrokerCore {
     }
 
     private func writeDirty(_ didWrite: (BrokerConnection) -> Void = { _ in }) {
-        guard !dirty.isEmpty else { return }
-        let batch = dirty
-        dirty.removeAll(keepingCapacity: true)
-        for subscriber in batch {
+        // A peer that ends while it is written to comes here again; the loop under way takes what that adds.
+        guard !isWriting, !dirty.isEmpty else { return }
+        isWriting = true
+        var index = 0
+        while index < dirty.count {
+            let subscriber = dirty[index]
+            index += 1
             subscriber.isDirty = false
             // The publisher may end in the middle of its read, which then has not been handed over yet.
             subscriber.queuePieces()
             subscriber.drain()
             didWrite(subscriber)
         }
+        dirty.removeAll(keepingCapacity: true)
+        isWriting = false
     }
 
     @inline(__always)
