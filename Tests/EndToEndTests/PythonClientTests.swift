@@ -50,7 +50,8 @@ struct PythonClientTests {
             let status = try TailOutput(tail).lines(beginningWith: topic).last
             return status?.text("status") == "running" && status?.integer("pid") == pid
         }
-        #expect(arrived, "\(output.lines(beginningWith: topic)) \(tail.standardError)")
+        let statuses = try TailOutput(tail).lines(beginningWith: topic)
+        #expect(arrived, "\(statuses) \(tail.standardError) \(engine.log)")
         #expect(try !TailOutput(tail).lines(beginningWith: "feed:status:sample").isEmpty)
         let announced = try #require(output.lines(beginningWith: "instruments:category:synthetic").first)
         let instruments = announced.fields["instruments"] as? [[String: Any]] ?? []
@@ -128,7 +129,7 @@ struct PythonClientTests {
         try engine.waitForBus(connections: 1)
         #expect(try PythonClient.run("tail", "nonsense", home: engine.home).errors.contains("(bus error 9)"))
         let script = """
-            import sys
+            import os, sys
             from tradewind_bus import *
             from tradewind_frames import bus_token
             path = socket_path(find_home(sys.argv[1]))

@@ -19,14 +19,15 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from unittest import mock
 
-import tradewind_bus as cli
 import tradewind_frames as frames
 from tradewind_bus import BusClient
 from tradewind_frames import BusError, Code, Frame, FrameReader, FrameType, Record, Role
 from tradewind_home import SUN_PATH_BYTES, find_home, socket_path
+from tradewind_text import decimal_text
 
 PAGE = pathlib.Path(__file__).resolve().parents[3] / "Sources" / "MessageBus" / "PROTOCOL.md"
 QUOTE = frames.Quote(Decimal("1.5"), Decimal("1.75"), Decimal(3), Decimal(4))
+RECORDS = frames.Records(7, 2, True, None, [Record(5, 6, 9, 7, 0, QUOTE)])
 
 
 def golden() -> dict[str, bytes]:
@@ -56,7 +57,7 @@ class PageTests(unittest.TestCase):
             "subscribe": frames.encode_patterns(FrameType.SUBSCRIBE, ["live_data:7", "feed:*"], True),
             "unsubscribe": frames.encode_patterns(FrameType.UNSUBSCRIBE, ["live_data:7"]),
             "publish": frames.encode_publish("manager:nudge", b"{}"),
-            "records": frames.encode_records(7, 2, [Record(5, 6, 9, 7, 0, QUOTE)], lossless=True),
+            "records": frames.encode_records(RECORDS),
             "ping": frames.encode(FrameType.PING, b"\1\2\3\4"),
             "goodbye": frames.encode_goodbye(Code.STOPPING, "stop"),
         }
@@ -67,7 +68,7 @@ class PageTests(unittest.TestCase):
         read_items = {
             "welcome": frames.Connected(7, 3, 1 << 20, 8 << 20, 4 << 20, 1 << 16),
             "message": frames.Message("manager:nudge", b"{}"),
-            "records": frames.Records(7, 2, True, [Record(5, 6, 9, 7, 0, QUOTE)]),
+            "records": RECORDS,
             "gap": frames.Gap(1, 9, 1000, 2),
         }
         for name, item in read_items.items():
@@ -144,7 +145,7 @@ class RecordTests(unittest.TestCase):
 
     def test_decimals_are_printed_without_padding(self) -> None:
         for text in ("0", "99.5", "-100", "0.00000001", "92233720368.54775807"):
-            self.assertEqual(cli.decimal_text(Decimal(text).quantize(Decimal("1e-8"))), text)
+            self.assertEqual(decimal_text(Decimal(text).quantize(Decimal("1e-8"))), text)
 
 
 Script = Callable[[socket.socket, list[Frame]], None]
@@ -201,9 +202,9 @@ def welcome(connection: socket.socket) -> list[Frame]:
     return found
 
 
-def batch(*sequences: int, token: int = 7, source: int = 2) -> bytes:
+def batch(*sequences: int, token: int = 7, source: int = 2, ordinal: int | None = None) -> bytes:
     records = [Record(0, 0, sequence, token, 0, QUOTE) for sequence in sequences]
-    return frames.encode_records(token, source, records)
+    return frames.encode_records(frames.Records(token, source, False, ordinal, records))
 
 
 class ClientTests(unittest.TestCase):
@@ -231,6 +232,14 @@ class ClientTests(unittest.TestCase):
         ):
             found = self.items(*data, pattern=pattern, conflate=conflate)
             self.assertEqual([type(item) for item in found], [frames.Records] * 2)
+
+    def test_jumps_of_a_tokens_ordinal_are_told_to_who_does_not_get_all(self) -> None:
+        found = self.items(
+            batch(1, 2, ordinal=65_533), batch(9, ordinal=65_535), batch(20, ordinal=3),
+            batch(21, ordinal=9, source=3), batch(1, ordinal=0), batch(30, ordinal=2), pattern="live_data:7")
+        gaps = [item for item in found if not isinstance(item, frames.Records)]
+        self.assertEqual(gaps, [frames.TokenGap(7, 2, 3), frames.TokenGap(7, 2, 1)])
+        self.assertIsInstance(found[2], frames.TokenGap)
 
     def test_half_a_frame_waits_for_the_rest(self) -> None:
         half_was_sent, half_was_read = threading.Event(), threading.Event()

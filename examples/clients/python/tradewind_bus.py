@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import random
@@ -24,16 +25,21 @@ import struct
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
-from decimal import Decimal
 from typing import NoReturn
 
+from tradewind_continuity import ContinuityCheck
 from tradewind_frames import (
     BusError, Code, Connected, Disconnected, Frame, FrameReader, FrameType, Gap, Item, Message, Record,
-    Records, Role, SequenceGap, decode_error, decode_item, encode, encode_goodbye, encode_hello,
+    Records, Role, SequenceGap, TokenGap, decode_error, decode_item, encode, encode_goodbye, encode_hello,
     encode_patterns, encode_publish, encode_records,
 )
 from tradewind_home import Commands, find_home, socket_path
+from tradewind_text import lines
+
+__all__ = [
+    "BusClient", "BusError", "Code", "Connected", "Disconnected", "Gap", "Item", "Message", "Record",
+    "Records", "Role", "SequenceGap", "TokenGap", "find_home", "socket_path",
+]
 
 REPLY_SECONDS_MAX = 5.0
 RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX = 0.01, 1.0
@@ -47,8 +53,8 @@ class BusClient:
     """A connection to the broker that comes back by itself, with its subscriptions. For one thread.
 
     Iterating gives items as they come. A lost connection is the item Disconnected and its return Connected;
-    what a new connection cannot mend is raised as BusError. With `conflate` the broker
-    keeps the latest quotes for a client that is too slow for all of them.
+    what a new connection cannot mend is raised as BusError. With `conflate` the broker keeps the latest
+    quotes for a client that is too slow for all of them.
     """
 
     def __init__(
@@ -62,7 +68,8 @@ class BusClient:
         self._reader = FrameReader()
         self._items: collections.deque[Item] = collections.deque()
         self._patterns: dict[str, None] = {}  # A set that keeps its order.
-        self._sequences: dict[int, int] = {}  # The last one seen, by source.
+        self._continuity = ContinuityCheck()
+        self._sent: dict[tuple[int, int], int] = {}  # Records by source and token, modulo 65,536.
         self._pings = 0
         self._pong = b""
         self._refusal: BusError | None = None
@@ -98,16 +105,15 @@ class BusClient:
 
     def close(self) -> None:
         """Says goodbye and closes."""
-        try:
+        with contextlib.suppress(ConnectionError):  # The broker may have gone first.
             if self._socket is not None:
                 self._send(encode_goodbye())
-        except ConnectionError:
-            pass  # The broker went first.
         self._drop()
 
     def subscribe(self, *patterns: str) -> None:
         """Subscribes, now and after every return. Afterwards the retained messages are among the items."""
         known = dict(self._patterns)
+        self._continuity.forget_tokens()  # They may have gone on while nobody asked for them.
         self._patterns.update(dict.fromkeys(patterns))
         try:
             self._request_patterns(FrameType.SUBSCRIBE, patterns)
@@ -128,8 +134,11 @@ class BusClient:
     def send_records(
         self, token: int, source: int, records: Sequence[Record], lossless: bool = False
     ) -> None:
-        """Sends market data of one instrument; for a feed, and a lossless one may have to wait here."""
-        self._send(encode_records(token, source, records, lossless))
+        """Sends market data of one instrument; for a feed. With `lossless` slow readers make it wait."""
+        ordinal = self._sent.get((source, token), 0)
+        frame = encode_records(Records(token, source, lossless, ordinal, list(records)))
+        self._send(frame, seconds=None if lossless else REPLY_SECONDS_MAX)
+        self._sent[source, token] = (ordinal + len(records)) % 65_536
 
     def ping(self) -> float:
         """The seconds of a round trip to the broker."""
@@ -190,13 +199,17 @@ class BusClient:
         if self._refusal is not None:
             raise self._refusal
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes, seconds: float | None = REPLY_SECONDS_MAX) -> None:
         if self._socket is None:
             raise ConnectionError(f"{self.path}: not connected")
         try:
-            self._socket.settimeout(REPLY_SECONDS_MAX)
+            self._socket.settimeout(seconds)
             self._socket.sendall(data)
-        except OSError as error:  # A broken pipe here must not look like one of standard output.
+        except OSError as error:
+            # A frame may have been sent in part: nothing can follow it.
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            # A broken pipe here must not look like one of standard output.
             raise ConnectionError(f"{self.path}: {error}") from error
 
     # Frames that come
@@ -243,22 +256,15 @@ class BusClient:
     def _keep(self, frame: Frame) -> None:
         item = self._take(frame)
         if isinstance(item, Records):
-            self._items.extend(self._sequence_gaps(item))
+            gaps = self._continuity.gaps_before(item, gets_everything=self._gets_everything)
+            if not self._conflate:  # Which leaves records out on purpose.
+                self._items.extend(gaps)
         if item is not None:
             self._items.append(item)
 
-    def _sequence_gaps(self, batch: Records) -> Iterator[SequenceGap]:
-        """A feed counts its records over all instruments: only who gets them all sees that one is missing."""
-        covered = [p for p in self._patterns if p.endswith("*") and "live_data:".startswith(p[:-1])]
-        if self._conflate or not covered:
-            return
-        for record in batch.records:
-            if record.sequence == 0:
-                continue
-            last = self._sequences.get(batch.source)
-            if last is not None and record.sequence > last + 1:
-                yield SequenceGap(batch.source, last + 1, record.sequence - last - 1)
-            self._sequences[batch.source] = record.sequence
+    @property
+    def _gets_everything(self) -> bool:
+        return any(p.endswith("*") and "live_data:".startswith(p[:-1]) for p in self._patterns)
 
     # Coming back
 
@@ -288,48 +294,6 @@ class Failure(Exception):
         self.exit_code = exit_code
 
 
-def record_json(record: Record) -> str:
-    """A record with the names that `tradewind ticks cat --json` gives its fields; decimals are text."""
-    names = {"BarVolume": "bar_volume", "FeedStatus": "status", "FeedGap": "gap"}
-    kind = type(record.body).__name__
-    fields: dict[str, object] = {
-        "receive_time": _time_text(record.receive_time), "event_time": _time_text(record.event_time),
-        "sequence": record.sequence, "token": record.token, "kind": names.get(kind, kind.lower()),
-        "flags": record.flags,
-    }
-    fields.update(record.body._asdict())
-    return compact_json(fields)
-
-
-def compact_json(fields: dict[str, object]) -> str:
-    return json.dumps(fields, separators=(",", ":"), default=decimal_text)
-
-
-def decimal_text(value: Decimal) -> str:
-    """All digits that say something: 99.5, not 99.50000000."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _time_text(nanoseconds: int) -> str:
-    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
-
-
-def lines(item: Item) -> list[str]:
-    """An item as `topic content`, one line each; gaps stand where a topic would."""
-    if isinstance(item, Records):
-        return [f"live_data:{item.token} {record_json(record)}" for record in item.records]
-    if isinstance(item, Message):
-        text = item.content.decode("utf-8", "replace")
-        return [f"{item.topic} {text if text.isprintable() else json.dumps(text)}"]
-    if isinstance(item, Gap):
-        return [f"gap {compact_json(item._asdict())}"]
-    if isinstance(item, SequenceGap):
-        return [f"sequence_gap {compact_json(item._asdict())}"]
-    return []
-
-
 def tail(options: argparse.Namespace) -> int:
     left = options.number
     if options.socket is None and not os.path.isdir(options.home):
@@ -357,11 +321,9 @@ def command(options: argparse.Namespace) -> int:
         raise Failure(66, str(error)) from error
     try:
         row = commands.insert(options.name, options.command, options.parameters)
-        try:
-            with BusClient(socket_path(options.home)) as bus:
-                bus.publish("manager:nudge", {})
-        except (OSError, BusError):
-            pass  # No broker: the manager finds the row by itself.
+        # Without a broker the manager finds the row by itself.
+        with contextlib.suppress(OSError, BusError), BusClient(socket_path(options.home)) as bus:
+            bus.publish("manager:nudge", {})
         if options.wait is None:
             print(f"{options.command} queued ({row.id})")
             return 0

@@ -182,6 +182,7 @@ class Records(NamedTuple):
     token: int
     source: int  # the feed's number
     lossless: bool
+    ordinal: int | None  # records of the token that the source sent before, modulo 65,536
     records: list[Record]
 
 
@@ -195,10 +196,21 @@ class Gap(NamedTuple):
 
 
 class SequenceGap(NamedTuple):
-    """The sequence numbers of a feed jumped: these records were never seen here."""
+    """The sequence numbers of a feed jumped: these records were never seen here.
+
+    For a client that subscribed to all market data; others get TokenGap.
+    """
 
     source: int
     first_missing: int
+    missing_count: int
+
+
+class TokenGap(NamedTuple):
+    """The ordinals of a token's records jumped: so many were never seen here (modulo 65,536)."""
+
+    token: int
+    source: int
     missing_count: int
 
 
@@ -217,7 +229,7 @@ class Disconnected(NamedTuple):
     reason: str
 
 
-Item = Union[Message, Records, Gap, SequenceGap, Connected, Disconnected]
+Item = Union[Message, Records, Gap, SequenceGap, TokenGap, Connected, Disconnected]
 
 
 # --- Frames
@@ -230,6 +242,7 @@ class Frame(NamedTuple):
 
 
 _HEADER = struct.Struct("<IBBBB")
+_LOSSLESS, _COUNTED = 1, 2  # flags of a records frame
 
 
 def encode(frame_type: FrameType, payload: bytes, flags: int = 0) -> bytes:
@@ -259,9 +272,11 @@ def encode_publish(topic: str, content: bytes) -> bytes:
     return encode(FrameType.PUBLISH, _counted(topic.encode(), 255) + content)
 
 
-def encode_records(token: int, source: int, records: Sequence[Record], lossless: bool = False) -> bytes:
-    data = b"".join(encode_record(record) for record in records)
-    return encode(FrameType.RECORDS, struct.pack("<IHH", token, source, 0) + data, int(lossless))
+def encode_records(batch: Records) -> bytes:
+    data = b"".join(encode_record(record) for record in batch.records)
+    flags = (_LOSSLESS if batch.lossless else 0) | (0 if batch.ordinal is None else _COUNTED)
+    prefix = struct.pack("<IHH", batch.token, batch.source, batch.ordinal or 0)
+    return encode(FrameType.RECORDS, prefix + data, flags)
 
 
 def encode_goodbye(code: Code = Code.CLOSED, text: str = "") -> bytes:
@@ -298,10 +313,11 @@ def decode_item(frame: Frame) -> Item:
         topic, end = decode_counted(payload, 0)
         return Message(topic, payload[end:])
     if frame.type == FrameType.RECORDS:
-        token, source = struct.unpack_from("<IHxx", payload)
+        token, source, count = struct.unpack_from("<IHH", payload)
         if len(payload) == 8:
             raise ValueError("a records frame without a record")
-        return Records(token, source, bool(frame.flags & 1), decode_records(payload[8:]))
+        ordinal = count if frame.flags & _COUNTED else None
+        return Records(token, source, bool(frame.flags & _LOSSLESS), ordinal, decode_records(payload[8:]))
     if frame.type == FrameType.GAP:
         return Gap(*struct.unpack("<IIQHxx", payload))
     raise BusError(Code.UNKNOWN_TYPE, f"the broker sent a frame of type {frame.type}, which no client takes")
