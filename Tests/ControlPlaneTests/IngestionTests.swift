@@ -16,7 +16,7 @@ import TradingModel
             """
             SELECT count(*), sum(quantity_e8), sum(fee_e8) FROM fills;
             SELECT token, quantity_e8, average_price_e8, realized_pnl_e8, fees_e8 FROM positions ORDER BY token;
-            SELECT order_id, status, filled_quantity, reason FROM orders ORDER BY id;
+            SELECT epoch || '-' || count, status, filled_quantity, reason FROM orders ORDER BY id;
             SELECT * FROM journal_cursors;
             """
         ).output
@@ -66,6 +66,42 @@ import TradingModel
             strategyID: "s1", entries: first + second, cursor: journal.cursor(offset: 200))
         #expect(count.fills == 0)
         #expect(try digest() == expected)
+    }
+
+    /// Within a batch an order is written once, whatever happened to it; that must not show.
+    @Test func everyCutIntoBatchesGivesTheSameRows() throws {
+        var journal = JournalFixture()
+        var entries: [JournalEntry] = []
+        for _ in 0..<3 {
+            entries += [
+                journal.order(), journal.update(.accepted), journal.update(.partiallyFilled, filled: 1),
+            ]
+            entries += [journal.fill()]
+        }
+        entries += [journal.order(), journal.update(.denied, reason: "max_position")]
+        var expected: String?
+        for cut in 0...entries.count {
+            let context = try TemporaryHomeStore()
+            try context.store.insertStrategy(NewStrategy(id: "s1", name: "alpha", className: "m"))
+            for part in [entries[..<cut], entries[cut...]] {
+                // What was copied already may come again.
+                let again = Array(entries[..<max(0, part.startIndex - 1)].suffix(2) + part)
+                let sequence = part.last?.sequence ?? 0
+                try context.store.ingest(
+                    strategyID: "s1", entries: again,
+                    cursor: JournalCursor(fileNumber: 1, offset: sequence * 10, epoch: 1, sequence: sequence))
+            }
+            let found = try context.home.shell(
+                """
+                SELECT epoch || '-' || count, sequence, status, filled_quantity, reason, updated_ns, updated_sequence FROM orders
+                ORDER BY id; SELECT count(*) FROM fills; SELECT * FROM positions; SELECT * FROM journal_cursors;
+                """
+            ).output
+            expected = expected ?? found
+            #expect(found == expected, "cut at \(cut)")
+        }
+        #expect(expected?.contains("1-1|1|partially_filled|1.0||3000000|3\n") == true, "\(expected ?? "")")
+        #expect(expected?.contains("denied|0.0|max_position") == true)
     }
 
     @Test func crashWithinTheTransactionLeavesNothingAndTheRepeatIsComplete() throws {
