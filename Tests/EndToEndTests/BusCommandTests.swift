@@ -98,18 +98,21 @@ import Testing
         #expect(wrong.exitCode == 64)
     }
 
-    /// Far more peers and topics than an engine has: each reader gets its own, and nothing else.
-    @Test func hundredsOfSubscribersAndThousandsOfTopics() throws {
+    /// Far more peers, or topics, than an engine has: each reader gets all of its own.
+    @Test(arguments: [(200, 300), (4, 5_000)])
+    func hundredsOfSubscribersAndThousandsOfTopics(subscribers: Int, topics: Int) throws {
         let directory = try TemporaryDirectory()
         let result = try TradewindProgram.run(
-            "bus", "bench", "--subscribers", "200", "--topics", "3000", "--rates", "0", "--seconds", "0.1",
-            "--json",
-            home: directory.path)
+            "bus", "bench", "--subscribers", "\(subscribers)", "--topics", "\(topics)", "--rates", "0",
+            "--seconds",
+            "0.1", "--json", home: directory.path)
         try #require(result.exitCode == 0, "\(result.errors)")
         let rows = try #require(
             try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]])
         let row = try #require(rows.first)
-        #expect(row["delivered"] as? Int == (row["records"] as? Int ?? 0) * 200)
-        print("200 subscribers, 3000 topics:", row["deliveries_per_second"] ?? "", "deliveries/s")
+        #expect(row["delivered"] as? Int == (row["records"] as? Int ?? 0) * subscribers)
+        print(
+            "\(subscribers) subscribers, \(topics) topics:", row["deliveries_per_second"] ?? "",
+            "deliveries/s")
     }
 }
