@@ -83,6 +83,9 @@ let package = Package(
         .executableTarget(
             name: "DemoDesk", dependencies: ["Tradewind", "ExampleStrategies"], path: "examples/Desk",
             swiftSettings: strict),
+        .executableTarget(
+            name: "ingestion-benchmark", dependencies: ["ControlPlane", "StrategyExecution", "TradingModel"],
+            path: "Benchmarks/Ingestion", swiftSettings: strict),
 
         .target(
             name: "TestSupport", dependencies: ["TradingModel"], path: "Tests/TestSupport",

@@ -23,13 +23,13 @@
 --   refusals   A wrong row is refused with a sentence that says what is allowed, whatever the connection's
 --              foreign_keys setting: references are enforced by triggers as well (not in orders and fills).
 --   who writes The manager process writes everything but: new rows and edits of strategy_configs, instruments
---              and feeds, and new rows of strategy_commands. Those may be written by anybody at any time; a
+--              and feeds, edits of settings, and new rows of strategy_commands. Those may be written by anybody at any time; a
 --              running manager notices within milliseconds.
 
 PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
 PRAGMA application_id = 0x54574E44; -- "TWND"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- -----------------------------------------------------------------------------------------------------------
 -- Strategies
@@ -707,6 +707,27 @@ CREATE TABLE engine_info (
     value TEXT NOT NULL,
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT, WITHOUT ROWID;
+
+-- How long the manager keeps what grows with time. `UPDATE settings SET value = 90 WHERE name =
+-- 'strategy_metrics_days'` takes effect within a minute; 36500 days are for ever. Orders, fills and positions are
+-- never deleted. `tradewind prune` deletes at once what the manager deletes bit by bit.
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY
+        CONSTRAINT "unknown setting: SELECT name, meaning FROM settings shows those that exist"
+        CHECK (name IN ('process_metrics_days', 'strategy_metrics_days', 'strategy_metrics_dense_minutes',
+                        'strategy_events_days', 'strategy_commands_days', 'strategy_instances_days')),
+    value INTEGER NOT NULL
+        CONSTRAINT "value must be a whole number from 1 to 36500" CHECK (value BETWEEN 1 AND 36500),
+    meaning TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO settings(name, value, meaning) VALUES
+    ('process_metrics_days', 1, 'days for which samples of CPU and memory are kept'),
+    ('strategy_metrics_days', 30, 'days for which metrics of strategies are kept'),
+    ('strategy_metrics_dense_minutes', 60, 'minutes for which they are kept once a second, afterwards once a minute'),
+    ('strategy_events_days', 365, 'days for which changes of status are kept'),
+    ('strategy_commands_days', 365, 'days for which commands that have ended are kept'),
+    ('strategy_instances_days', 365, 'days for which processes that have ended are kept; the newest of a strategy stays');
 
 -- References of tables that only the manager writes, enforced for shells that leave foreign_keys off. orders
 -- and fills have none: nobody types them, the manager's connection has foreign_keys on, and a trigger would

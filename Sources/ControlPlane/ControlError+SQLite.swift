@@ -18,14 +18,15 @@ extension ControlError {
         case .SQLITE_CONSTRAINT:
             self.init(.refused, ControlError.sentence(ofConstraint: message))
         case .SQLITE_BUSY, .SQLITE_LOCKED:
-            self.init(
-                .busy, "\(path) is locked by another program (an open transaction in a shell?): try again")
+            self.init(.busy, ControlError.sentence(ofLock: path))
         case .SQLITE_NOTADB:
             self.init(
                 .notADatabase, "\(path) is not a Tradewind database: move it away and run `tradewind init`")
         case .SQLITE_CORRUPT:
             self.init(
-                .corrupt, "\(path) is damaged (\(message)): restore a backup or run `tradewind init` anew")
+                .corrupt,
+                "\(path) is damaged (\(message)): stop the manager, move it and its -wal and -shm files away, and "
+                    + "restore a backup; what the journals hold is copied again")
         case .SQLITE_FULL:
             self.init(.storage, "the disk is full, \(path) cannot grow: free some space")
         case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
@@ -36,6 +37,14 @@ extension ControlError {
         default:
             self.init(.database, "\(path): \(message) (SQLite \(error.extendedResultCode.rawValue))")
         }
+    }
+
+    private static func sentence(ofLock path: String) -> String {
+        let holders = DatabaseLocks.writers(of: path).map(\.description)
+        guard !holders.isEmpty else {
+            return "\(path) is locked by another program (an open transaction in a shell?): try again"
+        }
+        return "\(path) is locked by \(holders.joined(separator: " and by ")): end its transaction, or try again"
     }
 
     /// The schema's constraints are named by their message; this removes what SQLite puts in front.

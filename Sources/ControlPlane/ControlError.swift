@@ -28,6 +28,10 @@ package struct ControlError: Error, Equatable, CustomStringConvertible {
         package static let storage = Code("storage")
         /// The database file is damaged.
         package static let corrupt = Code("corrupt")
+        /// The database file was deleted while it was open.
+        package static let deleted = Code("deleted")
+        /// Another file has taken the place of the database that is open.
+        package static let replaced = Code("replaced")
         /// SQLite refused for another reason, a fault of this program.
         package static let database = Code("database")
         /// A system call failed.

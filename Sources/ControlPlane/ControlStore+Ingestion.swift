@@ -34,17 +34,17 @@ extension ControlStore {
             try strategyID.withCString { id in
                 let statements = try IngestionStatements(database, strategyID: id)
                 defer { statements.finish() }
-                var positions = PositionChanges()
+                var changes = JournalChanges()
                 for entry in entries {
                     if reached.covers(epoch: entry.epoch, sequence: entry.sequence) {
                         count.skipped += 1
                         continue
                     }
-                    try ControlStore.copy(database, entry, strategyID, statements, &positions, &count)
+                    try ControlStore.copy(database, entry, strategyID, statements, &changes, &count)
                     reached.epoch = entry.epoch
                     reached.sequence = entry.sequence
                 }
-                try positions.write(statements)
+                try changes.write(statements)
             }
             if (cursor.fileNumber, cursor.offset) > (reached.fileNumber, reached.offset) {
                 reached.fileNumber = cursor.fileNumber
@@ -61,23 +61,23 @@ extension ControlStore {
 
     private static func copy(
         _ database: Database, _ entry: JournalEntry, _ strategyID: String, _ statements: IngestionStatements,
-        _ positions: inout PositionChanges, _ count: inout IngestionCount
+        _ changes: inout JournalChanges, _ count: inout IngestionCount
     ) throws {
         switch entry.record {
         case .fill(let fill):
             guard try statements.insert(fill, entry) else { return }
-            positions.add(fill, entry)
+            changes.positions.add(fill, entry)
             count.fills += 1
         case .orderUpdated(let update):
-            try statements.update(update, entry)
+            changes.orders.update(update, entry)
             count.orderUpdates += 1
         case .orderSubmitted(let order):
-            try statements.insert(order, entry)
+            changes.orders.submit(order, entry)
             count.orders += 1
         case .checkpoint(let snapshot):
-            try positions.write(statements)
+            try changes.write(statements)
             for position in snapshot.positions { try statements.set(position, entry) }
-            for order in snapshot.openOrders { try statements.insert(order, entry) }
+            for order in snapshot.openOrders { changes.orders.submit(order, entry) }
         case .sessionStarted(let session):
             try updateInstance(database, strategyID, entry, "seed", Int64(bitPattern: session.seed))
         case .parametersChanged(let json):

@@ -12,8 +12,9 @@ import Synchronization
 /// ones back), and so is what the manager groups with `isSynced: false`; everything else with `FULL`: when the
 /// method returns it is on disk.
 ///
-/// Checkpoints: automatic ones are off in every connection of ours. The manager calls `checkpointIfNeeded()`;
-/// any other connection checkpoints only when it closes as the last one, under SQLite's exclusive lock.
+/// Checkpoints: automatic ones are off in every connection of ours. The manager calls `checkpointIfNeeded()`, which
+/// holds the write lock meanwhile; any other connection checkpoints only when it closes as the last one, under
+/// SQLite's exclusive lock.
 package final class ControlStore: Sendable {
     /// What a connection may do.
     package enum Access: Sendable {
@@ -33,7 +34,7 @@ package final class ControlStore: Sendable {
     }
 
     /// The version of the schema this program writes, `PRAGMA user_version`.
-    package static let schemaVersion = 1
+    package static let schemaVersion = 2
     /// `PRAGMA application_id`, the letters TWND.
     package static let applicationID: Int32 = 0x5457_4E44
 
@@ -41,8 +42,12 @@ package final class ControlStore: Sendable {
     package let path: String
     /// What this connection may do.
     package let access: Access
-    private let queue: DatabaseQueue
-    private let state: ConnectionState
+    let queue: DatabaseQueue
+    let state: ConnectionState
+    /// A second connection of the manager, which checkpoints while the first one holds the write lock.
+    let checkpointer: Checkpointer?
+    /// What was opened, so that a file that takes its place is noticed.
+    let file: FileIdentity
 
     /// Opens the database of a home.
     ///
@@ -64,9 +69,11 @@ package final class ControlStore: Sendable {
         }
         self.path = path
         self.access = access
+        file = status.identity
         state = ConnectionState()
         do {
             queue = try DatabaseQueue(path: path, configuration: ControlStore.configuration(access, state))
+            checkpointer = access == .manager ? try Checkpointer(path: path) : nil
         } catch {
             throw ControlError(error, path: path)
         }
@@ -75,7 +82,12 @@ package final class ControlStore: Sendable {
 
     /// Closes the connection; every later call fails.
     package func close() throws(ControlError) {
-        do { try queue.close() } catch { throw ControlError(error, path: path) }
+        do {
+            try checkpointer?.queue.close()
+            try queue.close()
+        } catch {
+            throw ControlError(error, path: path)
+        }
     }
 
     // MARK: - Transactions
@@ -167,56 +179,9 @@ package final class ControlStore: Sendable {
         try read { try Int64.fetchOne($0, sql: sql) }
     }
 
-    // MARK: - Changes and checkpoints
-
-    /// `PRAGMA data_version`: differs from the last call when another connection has committed in between.
-    package func dataVersion() throws(ControlError) -> Int64 {
-        try withoutTransaction { database in
-            // Run directly: this is asked fifty times a second for ever.
-            let statement = try database.cachedStatement(sql: "PRAGMA data_version").sqliteStatement
-            defer { sqlite3_reset(statement) }
-            let code = sqlite3_step(statement)
-            guard code == SQLITE_ROW else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-            return sqlite3_column_int64(statement, 0)
-        }
-    }
-
-    /// Pages in the write-ahead log after the last commit of this connection.
-    package var walPageCount: Int { state.walPages.load(ordering: .relaxed) }
-
-    /// How often this connection has committed changes.
-    package var commitCount: Int { state.commits.load(ordering: .relaxed) }
-
-    /// What a checkpoint did.
-    package struct Checkpoint: Equatable, Sendable {
-        /// Pages in the write-ahead log.
-        package let walPageCount: Int
-        /// Of those, how many are in the database file now; fewer while a reader holds an old snapshot.
-        package let copiedPageCount: Int
-    }
-
-    /// Copies the write-ahead log into the database when it has grown to 400 pages; for the manager only,
-    /// after its writes, at least once a second while it writes.
-    ///
-    /// It never waits: neither for readers nor for a writer. The log starts over with the next commit after
-    /// all of it was copied, so it stays under the 1,000 pages at which a shell would checkpoint.
-    @discardableResult
-    package func checkpointIfNeeded() throws(ControlError) -> Checkpoint? {
-        precondition(access == .manager, "only the manager checkpoints")
-        guard walPageCount >= Limits.checkpointPages else { return nil }
-        return try withoutTransaction { database in
-            let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(PASSIVE)")
-            guard let row else { return nil }
-            let (pages, copied): (Int, Int) = (row[1], row[2])
-            // Zero until the next commit tells: there is nothing more to copy before it.
-            if pages == copied { state.walPages.store(0, ordering: .relaxed) }
-            return Checkpoint(walPageCount: pages, copiedPageCount: copied)
-        }
-    }
-
     // MARK: - Opening
 
-    private static func configuration(_ access: Access, _ state: ConnectionState) -> Configuration {
+    static func configuration(_ access: Access, _ state: ConnectionState) -> Configuration {
         var configuration = Configuration()
         configuration.label = "ControlStore"
         configuration.readonly = access == .reader
@@ -261,9 +226,7 @@ package final class ControlStore: Sendable {
         }
         let newest = migrations.last?.version ?? 1
         guard version <= newest else {
-            throw ControlError(
-                .newerVersion,
-                "\(path) has schema version \(version), this program knows \(newest): use a newer tradewind")
+            throw ControlStore.newerVersion(path, version, newest)
         }
         if version < newest {
             guard access == .manager else {
@@ -278,6 +241,7 @@ package final class ControlStore: Sendable {
     }
 
     private func migrate(from version: Int, _ migrations: [Migration]) throws(ControlError) {
+        try backUpBeforeMigration(from: version)
         for migration in migrations where migration.version > version {
             try write { database in
                 try database.execute(sql: migration.sql)

@@ -39,11 +39,12 @@ struct IngestionStatements {
         }
     }
 
-    func insert(_ order: Order, _ entry: JournalEntry) throws {
+    /// Adds an order as it stands after the changes; one that is there takes them when it has not yet.
+    func insert(_ change: OrderChange, _ order: Order, _ sequence: UInt64) throws {
         var binding = insertOrder.binding()
         binding.add(Int64(order.id.epoch))
         binding.add(Int64(order.id.count))
-        binding.add(Int64(entry.sequence))
+        binding.add(Int64(sequence))
         binding.add(Int64(order.token.rawValue))
         binding.add(order.side.word)
         binding.add(order.type.word)
@@ -52,24 +53,27 @@ struct IngestionStatements {
         binding.add(order.isReduceOnly ? 1 : 0)
         binding.add(order.price.e8)
         binding.add(order.quantity.e8)
-        binding.add(order.filledQuantity.e8)
-        binding.add(order.status.word)
+        binding.add(change.filledQuantity.e8)
+        binding.add(change.status.word)
+        binding.add(copying: change.reason)
         binding.add(order.createdAt.nanoseconds)
-        binding.add(entry.time.nanoseconds)
-        binding.add(Int64(entry.epoch))
+        binding.add(change.time.nanoseconds)
+        binding.add(Int64(change.epoch))
+        binding.add(Int64(change.sequence))
         try insertOrder.run(connection)
     }
 
-    func update(_ update: OrderUpdate, _ entry: JournalEntry) throws {
+    /// Changes an order that is there.
+    func update(_ change: OrderChange) throws {
         var binding = updateOrder.binding()
-        binding.add(Int64(update.id.epoch))
-        binding.add(Int64(update.id.count))
-        binding.add(update.status.word)
-        binding.add(update.filledQuantity.e8)
-        binding.add(copying: update.reason)
-        binding.add(entry.time.nanoseconds)
-        binding.add(Int64(entry.epoch))
-        binding.add(Int64(entry.sequence))
+        binding.add(Int64(change.id.epoch))
+        binding.add(Int64(change.id.count))
+        binding.add(change.status.word)
+        binding.add(change.filledQuantity.e8)
+        binding.add(copying: change.reason)
+        binding.add(change.time.nanoseconds)
+        binding.add(Int64(change.epoch))
+        binding.add(Int64(change.sequence))
         try updateOrder.run(connection)
     }
 
@@ -127,10 +131,12 @@ struct IngestionStatements {
 private enum IngestionSQL {
     static let insertOrder = """
         INSERT INTO orders(strategy_id, epoch, count, sequence, token, side, type, time_in_force, is_post_only,
-            is_reduce_only, price_e8, quantity_e8, filled_quantity_e8, status, created_ns, updated_ns, updated_epoch,
-            updated_sequence)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?4)
-        ON CONFLICT(strategy_id, epoch, count) DO NOTHING
+            is_reduce_only, price_e8, quantity_e8, filled_quantity_e8, status, reason, created_ns, updated_ns,
+            updated_epoch, updated_sequence)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+        ON CONFLICT(strategy_id, epoch, count) DO UPDATE SET status = ?14, filled_quantity_e8 = ?13, reason = ?15,
+            updated_ns = ?17, updated_epoch = ?18, updated_sequence = ?19
+        WHERE (updated_epoch, updated_sequence) < (?18, ?19)
         """
     static let updateOrder = """
         UPDATE orders SET status = ?4, filled_quantity_e8 = ?5, reason = ?6, updated_ns = ?7, updated_epoch = ?8,

@@ -7,8 +7,9 @@ package enum Limits {
     /// Pages in the write-ahead log from which the manager checkpoints; below the 1,000 at which a shell
     /// would.
     package static let checkpointPages = 400
-    /// The write-ahead log is cut back to this many bytes when it starts over.
-    package static let walBytesMax = 8 << 20
+    /// The write-ahead log is cut back to this many bytes when it starts over: as many pages of 4,096 bytes and their
+    /// headers as make the manager checkpoint, so that a larger file tells that it is time to.
+    package static let walBytesMax = Int64(checkpointPages * 4_120)
     /// Commands accepted in one transaction; the rest waits for the next call.
     package static let commandsPerAcceptanceMax = 1_000
     /// Journal entries that callers should pass to one `ingest`, so that its transaction stays near 20 ms.

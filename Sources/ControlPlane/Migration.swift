@@ -1,5 +1,8 @@
 /// One step of the schema's history; the manager applies those above the database's `user_version`, each in a
-/// transaction of its own.
+/// transaction of its own, after a backup of the database as it was.
+///
+/// `schema.sql` is always the newest schema. A step must lead to the very same text in `sqlite_schema`, which a test
+/// checks for every earlier version; the schema of each lies in the tests' fixtures.
 package struct Migration: Sendable {
     /// The `user_version` after this step.
     package let version: Int
@@ -11,6 +14,29 @@ package struct Migration: Sendable {
         self.sql = sql
     }
 
-    /// All steps in order. `schema.sql` is always the newest schema, so the first is never applied.
-    package static let all: [Migration] = [Migration(version: 1, sql: "")]
+    /// All steps in order; the first is where the history begins, and is never applied.
+    package static let all: [Migration] = [
+        Migration(version: 1, sql: ""),
+        Migration(version: 2, sql: settings),
+    ]
+
+    /// How long what grows with time is kept.
+    private static let settings = """
+        CREATE TABLE settings (
+            name TEXT NOT NULL PRIMARY KEY
+                CONSTRAINT "unknown setting: SELECT name, meaning FROM settings shows those that exist"
+                CHECK (name IN ('process_metrics_days', 'strategy_metrics_days', 'strategy_metrics_dense_minutes',
+                                'strategy_events_days', 'strategy_commands_days', 'strategy_instances_days')),
+            value INTEGER NOT NULL
+                CONSTRAINT "value must be a whole number from 1 to 36500" CHECK (value BETWEEN 1 AND 36500),
+            meaning TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO settings(name, value, meaning) VALUES
+            ('process_metrics_days', 1, 'days for which samples of CPU and memory are kept'),
+            ('strategy_metrics_days', 30, 'days for which metrics of strategies are kept'),
+            ('strategy_metrics_dense_minutes', 60, 'minutes for which they are kept once a second, afterwards once a minute'),
+            ('strategy_events_days', 365, 'days for which changes of status are kept'),
+            ('strategy_commands_days', 365, 'days for which commands that have ended are kept'),
+            ('strategy_instances_days', 365, 'days for which processes that have ended are kept; the newest of a strategy stays');
+        """
 }

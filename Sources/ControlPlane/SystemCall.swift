@@ -6,6 +6,12 @@ import CPlatform
     import Glibc
 #endif
 
+/// Which file a path leads to.
+struct FileIdentity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+}
+
 /// Thin wrappers of the system calls this module uses; each throws with the errno and the path it was about.
 enum SystemCall {
     /// strerror(3).
@@ -17,6 +23,7 @@ enum SystemCall {
         let ownerID: UInt32
         let permissions: UInt32
         let byteCount: Int64
+        let identity: FileIdentity
     }
 
     /// stat(2); `nil` when nothing is there.
@@ -29,7 +36,24 @@ enum SystemCall {
         }
         return FileStatus(
             isDirectory: UInt32(buffer.st_mode) & UInt32(S_IFMT) == UInt32(S_IFDIR), ownerID: buffer.st_uid,
-            permissions: UInt32(buffer.st_mode) & 0o7777, byteCount: Int64(buffer.st_size))
+            permissions: UInt32(buffer.st_mode) & 0o7777, byteCount: Int64(buffer.st_size),
+            identity: FileIdentity(device: UInt64(buffer.st_dev), inode: UInt64(buffer.st_ino)))
+    }
+
+    /// The text of a file of /proc or the like, at most 4 MiB; `nil` when it cannot be read.
+    static func smallFile(_ path: String) -> String? {
+        let descriptor = cplatform_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count < 4 << 20 {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// mkdir(2); an existing directory is fine.

@@ -17,20 +17,17 @@ extension Limits {
     /// The time until a refused write is tried again.
     static let storeRetryInterval: Duration = .milliseconds(100)
 
-    /// The time between two looks at the size of the write-ahead log.
-    static let checkpointInterval: Duration = .seconds(1)
+    /// The time until the write-ahead log is looked at again after a checkpoint that a reader kept from being complete.
+    static let checkpointInterval: Duration = .milliseconds(100)
+
+    /// The time between two looks at the version of the database's schema.
+    static let versionCheckInterval: Duration = .seconds(1)
 
     /// The time between two deletions of old samples, 1,000 rows of each table at most.
     static let retentionInterval: Duration = .seconds(5)
 
-    /// How long samples of processes are kept.
-    static let processMetricsKept: Duration = .seconds(86_400)
-
-    /// How long metrics of strategies are kept once a second; then once a minute.
-    static let strategyMetricsDense: Duration = .seconds(3_600)
-
-    /// How long metrics of strategies are kept.
-    static let strategyMetricsKept: Duration = .seconds(30 * 86_400)
+    /// Deletions of old samples until old commands and instances are deleted as well.
+    static let retentionsPerLongOne = 12
 
     /// A pause of the manager's loop that shifts the deadlines of all processes.
     static let managerStall: Duration = .seconds(2)

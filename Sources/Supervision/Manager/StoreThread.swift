@@ -139,15 +139,19 @@ final class StoreThread: Sendable {
                 }
             }
             state.hasTrouble = false
-            let rest = perform(taken.writes, &state)
+            if reason == .changed { state.othersWrote = true }
+            let isUsable = checkDatabase(&state)
+            let rest = isUsable ? perform(taken.writes, &state) : taken.writes
             if taken.droppedCount > 0 {
                 deliver(.trouble("\(taken.droppedCount) samples were dropped, because too many writes wait"))
             }
             if !rest.isEmpty { mailbox.withLock { $0.writes.insert(contentsOf: rest, at: 0) } }
-            if reason == .changed || taken.isNudged || state.mustLook { look(&state) }
+            if reason == .changed || taken.isNudged || state.mustLook {
+                if isUsable { look(&state) } else { state.mustLook = true }
+            }
             // Not before all earlier writes: an entry may belong to an instance row that still waits.
-            if rest.isEmpty { state.ingestDue(isEverything: taken.isStopping) { deliver($0) } }
-            state.checkpointDue()
+            if isUsable, rest.isEmpty { state.ingestDue(isEverything: taken.isStopping) { deliver($0) } }
+            if isUsable { state.checkpointDue() }
             if !state.hasTrouble, state.toldTrouble != nil {
                 state.toldTrouble = nil
                 deliver(.trouble(nil))
@@ -156,6 +160,17 @@ final class StoreThread: Sendable {
                 // One more attempt was made above; what a locked database refuses now waits in the journals.
                 return
             }
+        }
+    }
+
+    /// Whether the file is still the one that was opened. What is written to one without a name would be lost.
+    private func checkDatabase(_ state: inout StoreThreadState) -> Bool {
+        do {
+            try state.checkDatabase()
+            return true
+        } catch {
+            tell("strategies run on, results wait in the journals: \(error)", &state)
+            return false
         }
     }
 
@@ -168,7 +183,7 @@ final class StoreThread: Sendable {
                 for write in writes {
                     do {
                         try write.body(store)
-                    } catch let error as ControlError where error.isTransient {
+                    } catch let error as ControlError where error.isAboutDatabase {
                         throw error
                     } catch {
                         // A write that can never succeed (its strategy was deleted) must not block the others.

@@ -11,6 +11,8 @@ struct StoreThreadState {
     private var lastIngestion = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
     private var lastRetention = ContinuousClock.now
+    private var retentionCount = 0
+    private var lastVersionCheck = ContinuousClock.now
     /// The metrics row up to which older ones have been thinned.
     private var lastThinned: Int64 = 0
     private var knownStrategies: Set<String> = []
@@ -22,6 +24,8 @@ struct StoreThreadState {
     var isFirstLook = true
     /// Set when the configuration must be read whether or not anybody committed.
     var mustLook = true
+    /// Set when another process has committed since the last checkpoint was thought of.
+    var othersWrote = true
     /// Set while something has to be tried again.
     var hasTrouble = false
     /// What the operator was told of it.
@@ -68,6 +72,15 @@ struct StoreThreadState {
         return StoreThread.Configuration(
             strategies: strategies, feeds: try store.feeds(), instruments: try store.instruments(),
             lastEpochs: lastEpochs)
+    }
+
+    /// Checks the file each time, the schema's version once a second.
+    mutating func checkDatabase() throws(ControlError) {
+        try store.checkFile()
+        let now = ContinuousClock.now
+        guard now - lastVersionCheck >= Limits.versionCheckInterval else { return }
+        try store.checkSchemaVersion()
+        lastVersionCheck = now
     }
 
     /// Whether commands can be carried out before the configuration is read: they start nothing, and the strategies are
@@ -146,7 +159,7 @@ struct StoreThreadState {
                 for (strategyID, step) in steps {
                     do {
                         try store.ingest(strategyID: strategyID, entries: step.entries, cursor: step.cursor)
-                    } catch let error as ControlError where error.isTransient {
+                    } catch let error as ControlError where error.isAboutDatabase {
                         throw error
                     } catch {
                         deliver(.trouble("the journal of \(strategyID) cannot be stored: \(error)"))
@@ -172,16 +185,31 @@ struct StoreThreadState {
 
     mutating func checkpointDue() {
         let now = ContinuousClock.now
-        guard now - lastCheckpoint >= Limits.checkpointInterval else { return }
-        lastCheckpoint = now
-        // What cannot be done now is done next time; nothing depends on it but the size of the files.
-        _ = try? store.checkpointIfNeeded()
+        if now - lastCheckpoint >= Limits.checkpointInterval {
+            // What cannot be done now is done next time; nothing depends on it but the size of the files.
+            let done = (try? store.checkpointIfNeeded(othersWrote: othersWrote)) ?? nil
+            othersWrote = false
+            // After a complete one the next is due as soon as the log has grown again.
+            if done?.walPageCount != done?.copiedPageCount { lastCheckpoint = now }
+        }
+        retentionDue(now)
+    }
+
+    /// Deletes what is older than the settings say, bit by bit.
+    private mutating func retentionDue(_ now: ContinuousClock.Instant) {
         guard now - lastRetention >= Limits.retentionInterval else { return }
         lastRetention = now
         let time = WallClock.now
-        _ = try? store.deleteOldRows(from: .processMetrics, before: time - Limits.processMetricsKept)
-        _ = try? store.deleteOldRows(from: .strategyMetrics, before: time - Limits.strategyMetricsKept)
-        let thinned = try? store.thinMetrics(after: lastThinned, before: time - Limits.strategyMetricsDense)
-        lastThinned = thinned ?? lastThinned
+        // What cannot be deleted now is deleted next time.
+        guard let settings = try? store.settings() else { return }
+        retentionCount += 1
+        for table in ControlStore.RetainedTable.allCases {
+            // Finding old commands and instances takes a look at all of them.
+            let isLong = table == .commands || table == .instances
+            if isLong, retentionCount % Limits.retentionsPerLongOne != 1 { continue }
+            _ = try? store.deleteOldRows(from: table, before: settings.oldest(table, now: time))
+        }
+        let thinned = try? store.thinMetrics(after: lastThinned, before: settings.denseSince(now: time))
+        lastThinned = thinned?.next ?? lastThinned
     }
 }
