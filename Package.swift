@@ -12,6 +12,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Places at which tests have an executor killed are compiled into debug builds only.
+let failpoints: [SwiftSetting] = [.define("TRADEWIND_FAILPOINTS", .when(configuration: .debug))]
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -64,7 +67,7 @@ let package = Package(
         .target(
             name: "StrategyExecution",
             dependencies: ["TradingModel", "TradingEngine", "MessageBus", "MarketData", "CPlatform"] + nio,
-            swiftSettings: strict),
+            swiftSettings: strict + failpoints),
         .target(
             name: "Backtesting", dependencies: ["TradingModel", "TradingEngine", "MarketData"],
             swiftSettings: strict),
@@ -105,7 +108,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", "TestSupport", grdb],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "StrategyExecutionTests",
             dependencies: [

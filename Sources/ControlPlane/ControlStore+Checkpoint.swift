@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Synchronization
 
 /// The connection that checkpoints, and nothing else. The manager's store has one.
 final class Checkpointer: Sendable {
@@ -52,14 +53,17 @@ extension ControlStore {
     /// over with the next commit after all of it was copied, so it stays under the 1,000 pages at which a shell would
     /// checkpoint, unless a reader holds an old snapshot for long.
     ///
-    /// - Parameter othersWrote: whether somebody else has committed since the last call; SQLite tells the size of the log
-    ///   after own commits only, and the file's size tells then.
+    /// - Parameters:
+    ///   - othersWrote: whether somebody else has committed since the last call; SQLite tells the size of the log after
+    ///     own commits only, and the file's size tells then.
+    ///   - pages: another size from which it is done.
     @discardableResult
-    package func checkpointIfNeeded(othersWrote: Bool = false) throws(ControlError) -> Checkpoint? {
+    package func checkpointIfNeeded(
+        othersWrote: Bool = false, from pages: Int = Limits.checkpointPages
+    ) throws(ControlError) -> Checkpoint? {
         precondition(access == .manager, "only the manager checkpoints")
-        guard let checkpointer else { return nil }
-        guard try walPageCount >= Limits.checkpointPages || othersWrote && walByteCount() > Limits.walBytesMax
-        else { return nil }
+        let isLarge = othersWrote ? try walByteCount() > Limits.walBytesMax : false
+        guard let checkpointer, isLarge || walPageCount >= pages else { return nil }
         var result: Checkpoint?
         do {
             try queue.inDatabase { database in

@@ -3,6 +3,12 @@ package import NIOCore
 package import TradingEngine
 package import TradingModel
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// One strategy in its process: bus client, engine, simulated exchange and journal.
 ///
 /// Everything happens on one event loop: records come in, the engine steps, the journal is written at the end of
@@ -49,6 +55,9 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         values = setup.parameters
         generation = setup.generation
         journalDirectory = setup.journalDirectory
+        Failpoint.arm(directory: journalDirectory)
+        // A limit on the size of files has to end as an error of write(2), and not in the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         let recovered = try JournalRecovery.latestState(
             directory: journalDirectory, instruments: setup.instruments,
             startingCash: setup.account.startingCash)
@@ -70,7 +79,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         }
         journal.append(.checkpoint(engine.snapshot()), at: .epoch)
         journal.append(.parametersChanged(values.jsonText), at: .epoch)
-        journal.flush()
+        flushJournal()
         if let failure = journal.failure { throw failure }
     }
 
@@ -112,7 +121,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
             phase = .running
             engine.start(at: .epoch)
             if bootstrap.strategy?.isPaused == true { engine.pause() }
-            journal.flush()
+            flushJournal()
             ExecutorLog.write("ready: \(identity.name) epoch \(identity.epoch)")
             nextHeartbeat = ContinuousClock.now + .seconds(Limits.metricsIntervalSeconds)
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -132,7 +141,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     }
 
     package func marketDataDidEndBatch() {
-        journal.flush()
+        flushJournal()
         settleFlattening()
         failIfJournalFailed()
     }
@@ -187,7 +196,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
             acknowledge(
                 command, engine.isPaused ? .paused : .running, error: "unknown command \(command.command)")
         }
-        journal.flush()
+        flushJournal()
         failIfJournalFailed()
     }
 
@@ -251,7 +260,8 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         let now = ContinuousClock.now
         loopLag = max(.zero, now - nextHeartbeat)
         nextHeartbeat = now + .seconds(Limits.metricsIntervalSeconds)
-        engine.output.journal.flush()
+        flushJournal()
+        journal.syncInBackground()
         publishMetrics()
         let status = engine.status
         let payload = HeartbeatPayload(
@@ -280,6 +290,19 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
             acknowledgedCommandID: commandID,
             error: error, time: clock(), orderLogHash: orderLogHash, reason: reason)
         _ = client?.publish(.strategyStatus(identity.strategyID), payload.encoded())
+    }
+
+    /// Writes the journal. While the disk is full the strategy goes on without new orders; what it did is kept in memory.
+    private func flushJournal() {
+        journal.flush()
+        let isBlocked = journal.obstruction != nil
+        guard isBlocked != engine.isJournalBlocked else { return }
+        engine.isJournalBlocked = isBlocked
+        ExecutorLog.write(
+            journal.obstruction?.description ?? "the journal can be written again: orders go out again")
+        if phase == .running {
+            publishStatus(engine.isPaused ? .paused : .running, error: journal.obstruction?.description)
+        }
     }
 
     private func failIfJournalFailed() {

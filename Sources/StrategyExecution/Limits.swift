@@ -2,6 +2,8 @@
 enum Limits {
     /// Journal bytes held before they are written even within a batch.
     static let journalBufferBytesMax = 1 << 20
+    /// Journal bytes held while the disk is full; beyond it the strategy ends, since what it did cannot be kept.
+    static let journalBlockedBytesMax = 16 << 20
     /// Journal files of one strategy looked at when its state is rebuilt; the newest one with a checkpoint ends it.
     static let journalFilesReadMax = 64
     /// Seconds between two metrics messages while records arrive.

@@ -27,6 +27,9 @@ final class InteractiveShell {
         try ask("PRAGMA busy_timeout = 10000;")
     }
 
+    /// Its process.
+    var processID: Int32 { process.processIdentifier }
+
     deinit {
         try? input.fileHandleForWriting.close()
         process.waitUntilExit()

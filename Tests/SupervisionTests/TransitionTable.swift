@@ -111,9 +111,10 @@ enum TransitionTable {
             stopping stuck | stopped (stopped)
             restarting | starting (running), spawn 2
         configurationRejected
-            stopped running paused stopping restarting killing error stuck | -
+            stopped stopping restarting killing error stuck | -
             spawning backoff | error (running)
-            starting | stopping (running), stop 1, term 1
+            starting running | stopping (running), stop 1, term 1
+            paused | stopping (paused), stop 1, term 1
         tick when due
             stopped error stuck | -
             spawning | stopping (running)

@@ -30,7 +30,8 @@ struct JournalTail {
     private var descriptor: Int32 = -1
     /// The newest epoch that may have a file.
     private(set) var expectedEpoch: UInt32
-    private var isCorrupt = false
+    /// Set when the file cannot be understood, for good.
+    private(set) var isCorrupt = false
 
     /// Begins at a place, usually the cursor of the database; epoch 0 means before the first file.
     /// `expectedEpoch` is the newest that may have a file.
@@ -65,9 +66,10 @@ struct JournalTail {
 
     private mutating func readCurrent() -> Step? {
         var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) == 0, Int(status.st_size) > offset else {
+        guard descriptor >= 0, fstat(descriptor, &status) == 0, Int(status.st_size) != offset else {
             return nil
         }
+        guard Int(status.st_size) > offset else { return shortened(byteCount: Int(status.st_size)) }
         let available = Int(status.st_size) - offset
         var piece = readPiece(byteCount: min(available, Limits.journalReadBytes))
         piece?.isFull = available > Limits.journalReadBytes
@@ -75,6 +77,18 @@ struct JournalTail {
         // One record is longer than a piece.
         return readPiece(byteCount: min(available, Limits.journalReadBytesMax))
     }
+
+    /// A file that has lost what was copied already: a disk that forgot it in a power failure, or somebody's edit.
+    private mutating func shortened(byteCount: Int) -> Step {
+        isCorrupt = true
+        var step = Step(cursor: JournalCursor(fileNumber: epoch, offset: UInt64(offset), epoch: 0, sequence: 0))
+        step.problem =
+            "\(path(epoch)) is corrupt at byte \(byteCount): it ends there, and \(offset) bytes of it were copied"
+        return step
+    }
+
+    /// A descriptor of the file that the last step came from, for syncing; -1 when there is none.
+    func duplicateDescriptor() -> Int32 { descriptor < 0 ? -1 : cplatform_duplicate(descriptor, 0) }
 
     private mutating func readPiece(byteCount: Int) -> Step? {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 8)

@@ -43,7 +43,7 @@ extension ProcessStateMachine {
         case .starting where pid == nil:
             clearProcess()
             setStatus(.error, reason: words)
-        case .starting:
+        case .starting, .running, .paused:
             beginStopping(then: .reject(words), reason: words, now)
         case .backoff:
             clearProcess()
@@ -52,7 +52,7 @@ extension ProcessStateMachine {
             // It was told to end before it was started, and now it will not be.
             clearProcess()
             proceedAfterExit(nil, now)
-        case .stopped, .running, .paused, .stopping, .error, .stuck:
+        case .stopped, .stopping, .error, .stuck:
             break
         }
     }

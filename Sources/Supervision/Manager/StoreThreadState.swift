@@ -1,6 +1,12 @@
 import ControlPlane
 import TradingModel
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What the store thread keeps between its rounds: journal tails and when to do what.
 struct StoreThreadState {
     private let store: ControlStore
@@ -16,6 +22,10 @@ struct StoreThreadState {
     /// The metrics row up to which older ones have been thinned.
     private var lastThinned: Int64 = 0
     private var knownStrategies: Set<String> = []
+    private typealias ReadStep = (strategyID: String, step: JournalTail.Step)
+    private let syncThread = JournalSyncThread()
+    /// What was read and is being synced, to be stored then.
+    private var readSteps: [ReadStep] = []
     /// Where the next round of ingestion begins, so that a busy journal cannot keep the others waiting.
     private var firstTail = 0
     /// Commands that were accepted and not handed over yet.
@@ -96,7 +106,8 @@ struct StoreThreadState {
     /// Begins to copy the journal of a process that was started.
     mutating func follow(_ strategyID: String, epoch: UInt32) {
         ending.remove(strategyID)
-        if tails[strategyID] == nil { reopen(strategyID, expectedEpoch: epoch) }
+        // Somebody may have mended or moved a file that could not be read.
+        if tails[strategyID]?.isCorrupt != false { reopen(strategyID, expectedEpoch: epoch) }
         tails[strategyID]?.expect(epoch: epoch)
     }
 
@@ -106,22 +117,44 @@ struct StoreThreadState {
         lastIngestion = ContinuousClock.now - Limits.ingestionInterval
     }
 
-    /// Copies what the journals gained into the database, when it is time to: all of it in one transaction.
-    mutating func ingestDue(isEverything: Bool, deliver: (StoreThread.Event) -> Void) {
-        let now = ContinuousClock.now
-        guard isEverything || now - lastIngestion >= Limits.ingestionInterval else { return }
-        lastIngestion = now
-        repeat {
-            // Read before the lock is taken, so that it is held for the writing only.
-            let (steps, isMore) = nextSteps()
-            guard store(steps, deliver) else { return }
-            if isMore, !isEverything {
-                // One transaction a round: commands and statuses have their turn in between.
-                lastIngestion = now - Limits.ingestionInterval
-                return
-            }
-            guard isMore else { break }
-        } while true
+    /// Copies what the journals gained into the database, when it is time to: all of it in one transaction, and only
+    /// what is on the disk, so that the database never knows more than a journal after a power failure.
+    mutating func ingestDue(
+        isEverything: Bool, wake: @escaping @Sendable () -> Void, deliver: (StoreThread.Event) -> Void
+    ) {
+        if isEverything { return ingestEverything(deliver) }
+        if syncThread.isBusy { return }
+        if let failure = syncThread.takeResult() {
+            guard storeRead(failure, deliver) else { return }
+        } else {
+            guard ContinuousClock.now - lastIngestion >= Limits.ingestionInterval else { return }
+        }
+        lastIngestion = ContinuousClock.now
+        // Read before the lock is taken, so that it is held for the writing only.
+        let (steps, isMore) = nextSteps()
+        readSteps = steps
+        if isMore {
+            // One transaction a round: commands and statuses have their turn in between.
+            lastIngestion -= Limits.ingestionInterval
+        } else {
+            endTails()
+        }
+        if !steps.isEmpty { syncThread.begin(descriptors(of: steps), ended: wake) }
+    }
+
+    /// The same to the end of all journals, waiting for the disk.
+    private mutating func ingestEverything(_ deliver: (StoreThread.Event) -> Void) {
+        while true {
+            syncThread.wait()
+            if let failure = syncThread.takeResult(), !storeRead(failure, deliver) { return }
+            let (steps, _) = nextSteps()
+            guard !steps.isEmpty else { return endTails() }
+            readSteps = steps
+            syncThread.begin(descriptors(of: steps)) {}
+        }
+    }
+
+    private mutating func endTails() {
         for strategyID in ending {
             tails[strategyID]?.finish()
             tails[strategyID] = nil
@@ -129,11 +162,38 @@ struct StoreThreadState {
         ending.removeAll()
     }
 
+    private func descriptors(of steps: [ReadStep]) -> [Int32] {
+        steps.compactMap { tails[$0.strategyID]?.duplicateDescriptor() }.filter { $0 >= 0 }
+    }
+
+    /// Stores what was read, now that it is on the disk.
+    private mutating func storeRead(_ failure: Int32, _ deliver: (StoreThread.Event) -> Void) -> Bool {
+        let steps = readSteps
+        readSteps = []
+        guard failure == 0 else {
+            readAgain(steps)
+            hasTrouble = true
+            tell("a journal cannot be synced to the disk: \(String(cString: strerror(failure)))", deliver)
+            return false
+        }
+        return store(steps, deliver)
+    }
+
+    /// After a failure all tails begin again from the cursors of the database.
+    private mutating func readAgain(_ steps: [ReadStep]) {
+        for (strategyID, step) in steps { reopen(strategyID, expectedEpoch: step.cursor.fileNumber) }
+    }
+
+    private mutating func tell(_ trouble: String, _ deliver: (StoreThread.Event) -> Void) {
+        guard toldTrouble == nil else { return }
+        toldTrouble = trouble
+        deliver(.trouble("results wait in the journals: \(trouble)"))
+    }
+
     /// The next piece of every journal, up to a bound; whether there may be more.
-    private mutating func nextSteps() -> (steps: [(strategyID: String, step: JournalTail.Step)], isMore: Bool)
-    {
+    private mutating func nextSteps() -> (steps: [ReadStep], isMore: Bool) {
         let ids = tails.keys.sorted()
-        var steps: [(strategyID: String, step: JournalTail.Step)] = []
+        var steps: [ReadStep] = []
         var entryCount = 0
         for position in ids.indices {
             let strategyID = ids[(firstTail + position) % ids.count]
@@ -149,10 +209,8 @@ struct StoreThreadState {
         return (steps, steps.contains { $0.step.isFull } || (!steps.isEmpty && !ending.isEmpty))
     }
 
-    /// Stores what was read; after a failure all tails begin again from the cursors of the database.
-    private mutating func store(
-        _ steps: [(strategyID: String, step: JournalTail.Step)], _ deliver: (StoreThread.Event) -> Void
-    ) -> Bool {
+    /// Stores what was read.
+    private mutating func store(_ steps: [ReadStep], _ deliver: (StoreThread.Event) -> Void) -> Bool {
         guard !steps.isEmpty else { return true }
         do {
             try store.grouped {
@@ -167,12 +225,9 @@ struct StoreThreadState {
                 }
             }
         } catch {
-            for (strategyID, step) in steps { reopen(strategyID, expectedEpoch: step.cursor.fileNumber) }
+            readAgain(steps)
             hasTrouble = true
-            if toldTrouble == nil {
-                toldTrouble = "\(error)"
-                deliver(.trouble("results wait in the journals: \(error)"))
-            }
+            tell("\(error)", deliver)
             return false
         }
         for (strategyID, step) in steps {

@@ -28,7 +28,8 @@ struct BackupCommand: ParsableCommand {
     func run() throws {
         try reporting {
             let directory = try home.directory()
-            let store = try home.open(.reader)
+            // Not as a reader: VACUUM INTO through a read-only connection fails on generated columns in SQLite 3.40.
+            let store = try home.open(.client)
             let target = try targetPath(directory)
             let start = ContinuousClock.now
             try store.backUp(to: target)

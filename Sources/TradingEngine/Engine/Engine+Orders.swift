@@ -99,8 +99,11 @@ extension Engine {
         let denied = context.orders.update(at: place, status: .denied, filledQuantity: .zero)
         let update = OrderUpdate(
             id: denied.id, status: .denied, filledQuantity: .zero, reason: denial.rawValue)
-        record(.orderSubmitted(denied))
-        record(.orderUpdated(update))
+        // What waits for a full disk is kept in memory, which refusals without end must not fill.
+        if denial != .journalBlocked {
+            record(.orderSubmitted(denied))
+            record(.orderUpdated(update))
+        }
         if tells { strategy.pointee.onOrder(denied, update: update, context: context) }
     }
 

@@ -24,6 +24,8 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     var rateWindow: OrderRateWindow?
     /// Set while the engine itself closes positions, so that pause and daily loss do not stand in the way.
     var isFlattening = false
+    /// Set while nothing can be added to the journal: new orders are denied, and the denials are not journaled.
+    package var isJournalBlocked = false
     package private(set) var configuration: EngineConfiguration
     /// The parameters in force.
     package internal(set) var parameters: ParameterValues

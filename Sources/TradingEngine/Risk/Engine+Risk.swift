@@ -4,6 +4,7 @@ extension Engine {
     /// Why an order must not go out; `nil` when it may. Counts it for the order rate in that case.
     func check(_ order: Order) -> DenialCode? {
         if phase == .ended { return .stopped }
+        if isJournalBlocked { return .journalBlocked }
         if context.isPaused, !isFlattening { return .paused }
         guard let index = context.index(order.token) else { return .unknownInstrument }
         if let denial = checkTerms(order, index) { return denial }
