@@ -131,6 +131,7 @@ let package = Package(
             name: "SupervisionTests", dependencies: ["Supervision", "TradingModel", "CPlatform"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk", "TradingModel"],
+            swiftSettings: strict),
     ]
 )

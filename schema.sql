@@ -729,9 +729,9 @@ INSERT INTO settings(name, value, meaning) VALUES
     ('strategy_commands_days', 365, 'days for which commands that have ended are kept'),
     ('strategy_instances_days', 365, 'days for which processes that have ended are kept; the newest of a strategy stays');
 
--- References of tables that only the manager writes, enforced for shells that leave foreign_keys off. orders
--- and fills have none: nobody types them, the manager's connection has foreign_keys on, and a trigger would
--- cost a third of the rate at which journals are copied.
+-- References of tables that only the manager writes, enforced for connections that leave foreign_keys off. orders
+-- and fills have no trigger: nobody types them, the manager looks once for each batch of a journal, and a trigger
+-- would cost a third of the rate at which journals are copied.
 CREATE TRIGGER strategy_instances_insert_refused BEFORE INSERT ON strategy_instances
 WHEN NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id)
 BEGIN

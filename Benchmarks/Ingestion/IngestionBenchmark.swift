@@ -72,7 +72,8 @@ struct IngestionRun {
         var walBytesMax = 0
         while clock.now < deadline {
             let count = Int(try reader.scalar("SELECT coalesce(sum(sequence), 0) FROM journal_cursors") ?? 0)
-            let size = try? FileManager.default.attributesOfItem(atPath: home.databasePath + "-wal")[.size] as? Int
+            let size =
+                try? FileManager.default.attributesOfItem(atPath: home.databasePath + "-wal")[.size] as? Int
             walBytesMax = max(walBytesMax, size.flatMap { $0 } ?? 0)
             if count > 0, first == nil { first = (clock.now, count) }
             if let first, count >= recordCount {
@@ -113,7 +114,8 @@ struct IngestionRun {
                 strategyID: row.id, strategyName: row.name, className: "none", epoch: 1, seed: 1)
             let writer = try JournalWriter(directory: path, session: session)
             writer.append(
-                .checkpoint(EngineSnapshot(totals: AccountTotals(startingCash: Money(1_000_000)))), at: .epoch)
+                .checkpoint(EngineSnapshot(totals: AccountTotals(startingCash: Money(1_000_000)))), at: .epoch
+            )
             write(fillCount / strategyCount, to: writer)
             writer.sync()
             if let failure = writer.failure { throw failure }
@@ -137,7 +139,9 @@ struct IngestionRun {
         }
     }
 
-    private func time(_ number: Int) -> Timestamp { Timestamp(seconds: 1_780_000_000) + .milliseconds(number) }
+    private func time(_ number: Int) -> Timestamp {
+        Timestamp(seconds: 1_780_000_000) + .milliseconds(number)
+    }
 
     private func order(_ number: Int, quantity: Int) -> Order {
         Order(
@@ -165,7 +169,9 @@ struct IngestionRun {
     private static func processorSeconds(_ pid: Int32) -> Double {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
+            return 0
+        }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 }

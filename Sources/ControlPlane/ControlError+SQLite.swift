@@ -44,7 +44,8 @@ extension ControlError {
         guard !holders.isEmpty else {
             return "\(path) is locked by another program (an open transaction in a shell?): try again"
         }
-        return "\(path) is locked by \(holders.joined(separator: " and by ")): end its transaction, or try again"
+        return
+            "\(path) is locked by \(holders.joined(separator: " and by ")): end its transaction, or try again"
     }
 
     /// The schema's constraints are named by their message; this removes what SQLite puts in front.

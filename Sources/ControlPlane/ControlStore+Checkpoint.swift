@@ -45,7 +45,7 @@ extension ControlStore {
         package let copiedPageCount: Int
     }
 
-    /// Copies the write-ahead log into the database when it has grown to 400 pages; for the manager only,
+    /// Copies the write-ahead log into the database when it has grown to 300 pages; for the manager only,
     /// after its writes.
     ///
     /// It holds the write lock meanwhile, some milliseconds: SQLite 3.7.0 to 3.51.2 can lose pages when a commit starts

@@ -33,6 +33,8 @@ extension ControlStore {
             throw ControlError(error, path: temporary)
         }
         try SystemCall.synchronize(temporary)
+        // The log of a database that was deleted would be applied to the new one.
+        try setAsideLog(of: home.databasePath, ending: ".orphaned")
         try SystemCall.rename(temporary, to: home.databasePath)
         try SystemCall.synchronize(home.path)
         _ = consume lock

@@ -41,6 +41,13 @@ extension ControlStore {
         }
     }
 
+    /// Renames the files of a write-ahead log that does not belong to the database beside it.
+    static func setAsideLog(of path: String, ending: String) throws(ControlError) {
+        for suffix in ["-wal", "-shm"] where try SystemCall.status(path + suffix) != nil {
+            try SystemCall.rename(path + suffix, to: path + suffix + ending)
+        }
+    }
+
     /// Checks that nobody has given the database a newer schema meanwhile.
     ///
     /// - Throws: `newerVersion`, `corrupt`.

@@ -81,13 +81,19 @@ package final class ControlStore: Sendable {
     }
 
     /// Closes the connection; every later call fails.
+    ///
+    /// When another file has taken the place of the database, its write-ahead log is left behind with `.replaced` at the
+    /// end of its name: SQLite would apply it to whatever lies there now.
     package func close() throws(ControlError) {
+        var isReplaced = false
+        do { try checkFile() } catch { isReplaced = error.code == .replaced }
         do {
             try checkpointer?.queue.close()
             try queue.close()
         } catch {
             throw ControlError(error, path: path)
         }
+        if isReplaced { try ControlStore.setAsideLog(of: path, ending: ".replaced") }
     }
 
     // MARK: - Transactions
@@ -185,6 +191,8 @@ package final class ControlStore: Sendable {
         var configuration = Configuration()
         configuration.label = "ControlStore"
         configuration.readonly = access == .reader
+        // The manager's are enforced by triggers, and for orders and fills by `ingest`, once for each batch.
+        configuration.foreignKeysEnabled = access != .manager
         let timeout =
             access == .manager ? Limits.managerBusyTimeoutMilliseconds : Limits.clientBusyTimeoutMilliseconds
         configuration.busyMode = .timeout(Double(timeout) / 1_000)

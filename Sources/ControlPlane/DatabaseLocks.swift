@@ -92,7 +92,8 @@ package enum DatabaseLocks {
         }
 
         private static func program(of pid: Int32) -> String {
-            (SystemCall.smallFile("/proc/\(pid)/comm") ?? "").split(separator: "\n").first.map(String.init) ?? ""
+            (SystemCall.smallFile("/proc/\(pid)/comm") ?? "").split(separator: "\n").first.map(String.init)
+                ?? ""
         }
     #endif
 }

@@ -4,9 +4,9 @@ package enum Limits {
     package static let clientBusyTimeoutMilliseconds = 5_000
     /// The same for the manager, which must not stand still: it keeps the work and tries again later.
     package static let managerBusyTimeoutMilliseconds = 100
-    /// Pages in the write-ahead log from which the manager checkpoints; below the 1,000 at which a shell
-    /// would.
-    package static let checkpointPages = 400
+    /// Pages in the write-ahead log from which the manager checkpoints; with the largest transaction on top it stays
+    /// below the 1,000 at which a shell would.
+    package static let checkpointPages = 300
     /// The write-ahead log is cut back to this many bytes when it starts over: as many pages of 4,096 bytes and their
     /// headers as make the manager checkpoint, so that a larger file tells that it is time to.
     package static let walBytesMax = Int64(checkpointPages * 4_120)

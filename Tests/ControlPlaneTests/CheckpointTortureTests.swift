@@ -32,13 +32,17 @@ import TradingModel
         var checkpoints = 0
         var own = 0
         var busy = 0
-        var killAt: [Int] = [Int.random(in: 200...600, using: &generator), Int.random(in: 600...1_200, using: &generator)]
+        var killAt: [Int] = [
+            Int.random(in: 200...600, using: &generator), Int.random(in: 600...1_200, using: &generator),
+        ]
         let deadline = ContinuousClock.now + .seconds(120)
         while shells.contains(where: \.isRunning), ContinuousClock.now < deadline {
             do {
                 try context.store.setEngineInfo("own", "\(own)", at: moment())
                 own += 1
-                if try context.store.checkpointIfNeeded(from: Int.random(in: 1...60, using: &generator)) != nil {
+                if try context.store.checkpointIfNeeded(from: Int.random(in: 1...60, using: &generator))
+                    != nil
+                {
                     checkpoints += 1
                 }
             } catch {
@@ -63,7 +67,8 @@ import TradingModel
         let most = try context.store.walByteCount() / 4_120
         print(
             "\(acknowledged) acknowledged rows of 4 shells, 2 of them killed; \(own) own commits, \(busy) of them put off; "
-                + "\(checkpoints) checkpoints; log of \(most) pages at the end; SQLite \(ControlStore.sqliteVersion)")
+                + "\(checkpoints) checkpoints; log of \(most) pages at the end; SQLite \(ControlStore.sqliteVersion)"
+        )
         #expect(acknowledged > 2_000 && checkpoints > 50)
         #expect(try context.store.scalar("SELECT value FROM engine_info WHERE key = 'own'") == Int64(own - 1))
         #expect(try context.home.shell("PRAGMA integrity_check").output == "ok")

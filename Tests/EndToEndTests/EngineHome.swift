@@ -11,10 +11,11 @@ final class EngineHome {
 
     var database: String { home + "/engine.db" }
 
-    /// Makes the home and a tick file of two instruments, ALPHA and BETA, with 20 events a second over `seconds`.
-    init(seconds: Int = 600, seed: Int = 7) throws {
+    /// Makes the home and a tick file of two instruments, ALPHA and BETA, with 20 events a second over `seconds`. The
+    /// home lies at `place` when one is given.
+    init(seconds: Int = 600, seed: Int = 7, at place: String? = nil) throws {
         directory = try TemporaryDirectory()
-        home = directory.file("home")
+        home = place ?? directory.file("home")
         ticks = directory.file("sample.ticks")
         try command("init")
         try command(

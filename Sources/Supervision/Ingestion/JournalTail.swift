@@ -81,7 +81,8 @@ struct JournalTail {
     /// A file that has lost what was copied already: a disk that forgot it in a power failure, or somebody's edit.
     private mutating func shortened(byteCount: Int) -> Step {
         isCorrupt = true
-        var step = Step(cursor: JournalCursor(fileNumber: epoch, offset: UInt64(offset), epoch: 0, sequence: 0))
+        var step = Step(
+            cursor: JournalCursor(fileNumber: epoch, offset: UInt64(offset), epoch: 0, sequence: 0))
         step.problem =
             "\(path(epoch)) is corrupt at byte \(byteCount): it ends there, and \(offset) bytes of it were copied"
         return step

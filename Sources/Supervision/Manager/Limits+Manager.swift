@@ -2,8 +2,8 @@ extension Limits {
     /// Writes that wait for the database; above it samples are dropped, everything else is kept.
     static let storeWritesMax = 100_000
 
-    /// Bytes of a journal read and stored at once, about 2,000 records.
-    static let journalReadBytes = 256 << 10
+    /// Bytes of a journal read and stored at once, about 1,200 records.
+    static let journalReadBytes = 128 << 10
 
     /// Bytes of a journal read at once when one record is longer than that; a record has at most 16 MiB.
     static let journalReadBytesMax = 17 << 20

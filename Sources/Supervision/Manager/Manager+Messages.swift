@@ -44,7 +44,12 @@ extension Manager: BusClientDelegate {
         // The retained value of a former process, or what this manager published itself, is not news.
         let epoch = process.machine.epoch
         guard payload.epoch == UInt64(epoch), payload.processID == handle.pid else { return }
-        if let id = payload.acknowledgedCommandID { acknowledge(id, error: payload.error, by: process) }
+        if let id = payload.acknowledgedCommandID {
+            acknowledge(id, error: payload.error, by: process)
+        } else if let error = payload.error, payload.status != .error {
+            // It runs on and has something to say, such as that its disk is full.
+            report(process, error)
+        }
         switch payload.status {
         case .running, .paused:
             if process.machine.status == .starting {

@@ -150,8 +150,10 @@ final class StoreThread: Sendable {
                 if isUsable { look(&state) } else { state.mustLook = true }
             }
             // Not before all earlier writes: an entry may belong to an instance row that still waits.
-            if isUsable, rest.isEmpty { 
-                state.ingestDue(isEverything: taken.isStopping, wake: { [watcher] in watcher.wake() }) { deliver($0) }
+            if isUsable, rest.isEmpty {
+                state.ingestDue(isEverything: taken.isStopping, wake: { [watcher] in watcher.wake() }) {
+                    deliver($0)
+                }
             }
             if isUsable { state.checkpointDue() }
             if !state.hasTrouble, state.toldTrouble != nil {

@@ -38,7 +38,8 @@ struct BackupCommand: ParsableCommand {
             if json {
                 try printJSON(Document(path: target, bytes: size, seconds: seconds))
             } else {
-                print("\(target): \(size) bytes, integrity check passed, \(String(format: "%.2f", seconds)) s")
+                print(
+                    "\(target): \(size) bytes, integrity check passed, \(String(format: "%.2f", seconds)) s")
             }
         }
     }

@@ -13,7 +13,9 @@ struct DoctorCommand: ParsableCommand {
             """)
 
     @OptionGroup var home: HomeOptions
-    @Flag(name: .long, help: "Check every page of the database and every record of all journals; may take minutes.")
+    @Flag(
+        name: .long,
+        help: "Check every page of the database and every record of all journals; may take minutes.")
     var full = false
     @Flag(name: .long, help: "Print JSON.") var json = false
 

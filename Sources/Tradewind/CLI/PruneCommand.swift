@@ -43,7 +43,8 @@ struct PruneCommand: ParsableCommand {
         func text(isDryRun: Bool) -> String {
             let verb = isDryRun ? "would be deleted" : "deleted"
             let lines = tables.map { "\($0.table): \($0.rows) rows from before \($0.before) \(verb)" }
-            let thin = "strategy_metrics: \(thinned.rows) rows \(verb) to leave one a minute before \(thinned.before)"
+            let thin =
+                "strategy_metrics: \(thinned.rows) rows \(verb) to leave one a minute before \(thinned.before)"
             return (lines + [thin]).joined(separator: "\n")
         }
     }

@@ -16,7 +16,8 @@ struct RootCommand: ParsableCommand {
                 UpdateCommand.self,
                 StatusCommand.self, LogsCommand.self, FeedsCommand.self, InstrumentsCommand.self,
                 TicksCommand.self,
-                BacktestCommand.self, BusCommand.self, BackupCommand.self, PruneCommand.self, DoctorCommand.self,
+                BacktestCommand.self, BusCommand.self, BackupCommand.self, PruneCommand.self,
+                DoctorCommand.self,
             ])
     }
 }

@@ -8,7 +8,9 @@ extension Doctor {
     mutating func checkVersions() {
         var system = utsname()
         uname(&system)
-        let release = withUnsafeBytes(of: &system.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let release = withUnsafeBytes(of: &system.release) {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         let sqlite = ControlStore.sqliteVersion
         report.add(
             .ok, "versions",
@@ -19,7 +21,8 @@ extension Doctor {
                 .note, "versions",
                 "SQLite \(sqlite) can lose pages when a commit and a checkpoint meet (fixed in 3.51.3); the manager "
                     + "checkpoints alone and holds the write lock meanwhile",
-                at: "libsqlite3", do: "leave PRAGMA wal_checkpoint to the manager; a newer libsqlite3 is welcome")
+                at: "libsqlite3",
+                do: "leave PRAGMA wal_checkpoint to the manager; a newer libsqlite3 is welcome")
         }
     }
 
@@ -36,7 +39,8 @@ extension Doctor {
             let seconds = String(format: "%.2f", (ContinuousClock.now - start) / .seconds(1))
             guard findings == ["ok"] else {
                 report.add(
-                    .problem, "database", "is damaged: \(findings.prefix(3).joined(separator: "; "))", at: path,
+                    .problem, "database", "is damaged: \(findings.prefix(3).joined(separator: "; "))",
+                    at: path,
                     do: Self.restore)
                 return
             }
@@ -44,7 +48,8 @@ extension Doctor {
                 let orphans = try database.rows("PRAGMA foreign_key_check").count
                 if orphans > 0 {
                     report.add(
-                        .problem, "database", "\(orphans) rows belong to strategies that do not exist", at: path,
+                        .problem, "database", "\(orphans) rows belong to strategies that do not exist",
+                        at: path,
                         do: "see PRAGMA foreign_key_check; delete those rows")
                 }
             }
@@ -84,13 +89,15 @@ extension Doctor {
         if version > ControlStore.schemaVersion {
             report.add(
                 .problem, "database",
-                "has schema version \(version), and this program knows \(ControlStore.schemaVersion)", at: path,
+                "has schema version \(version), and this program knows \(ControlStore.schemaVersion)",
+                at: path,
                 do: "use the newer tradewind that wrote it")
             return true
         }
         if version < ControlStore.schemaVersion {
             report.add(
-                .note, "database", "has schema version \(version); the next run migrates it to "
+                .note, "database",
+                "has schema version \(version); the next run migrates it to "
                     + "\(ControlStore.schemaVersion) after a backup", at: path)
         }
         knowsSchema = version == ControlStore.schemaVersion
@@ -111,11 +118,13 @@ extension Doctor {
         let readers = DatabaseLocks.readers(of: home.databasePath).filter { $0.pid != managerPID }
         let who = readers.map(\.description).joined(separator: ", ")
         report.add(
-            .warning, "database", "the write-ahead log has \(Self.mebibytes(bytes))"
+            .warning, "database",
+            "the write-ahead log has \(Self.mebibytes(bytes))"
                 + (readers.isEmpty ? "" : ": \(who) keeps an old state of the database open"), at: path,
             do: managerPID == nil
                 ? "start a manager, which copies it into the database"
-                : "end read transactions that stay open (a shell with BEGIN, a statement that is never finished)")
+                : "end read transactions that stay open (a shell with BEGIN, a statement that is never finished)"
+        )
     }
 
     static func mebibytes(_ bytes: Int64) -> String { String(format: "%.1f MiB", Double(bytes) / 1_048_576) }
@@ -131,15 +140,18 @@ extension Doctor {
             JOIN strategy_configs c ON c.id = i.strategy_id WHERE i.ended_at IS NULL ORDER BY c.name
             """)
         for row in live {
-            guard let name = row[0], let pid = row[2].flatMap({ Int32($0) }), let start = row[3].flatMap({ UInt64($0) }),
+            guard let name = row[0], let pid = row[2].flatMap({ Int32($0) }),
+                let start = row[3].flatMap({ UInt64($0) }),
                 let boot = row[4]
             else { continue }
             let isAlive = ProcessIdentity(pid: pid, startTime: start, bootID: boot).isAlive
             if !isAlive {
                 report.add(
                     managerPID == nil ? .note : .warning, "instances",
-                    "process \(pid) is gone, and its row does not say so yet", at: "strategy \(name), epoch \(row[1] ?? "")",
-                    do: managerPID == nil ? "the next run writes it down" : "see whether the database is locked")
+                    "process \(pid) is gone, and its row does not say so yet",
+                    at: "strategy \(name), epoch \(row[1] ?? "")",
+                    do: managerPID == nil
+                        ? "the next run writes it down" : "see whether the database is locked")
             }
         }
         let bad = try database.rows(
@@ -151,12 +163,14 @@ extension Doctor {
             let name = row[0] ?? ""
             let status = row[1] ?? ""
             report.add(
-                status == "backoff" ? .warning : .problem, "instances", "\(status): \(row[2] ?? "")", at: "strategy \(name)",
+                status == "backoff" ? .warning : .problem, "instances", "\(status): \(row[2] ?? "")",
+                at: "strategy \(name)",
                 do: status == "stuck"
                     ? "its process does not end: see what it waits for (ps, its log), end it by hand"
                     : "read `tradewind logs \(name)`, mend it, then `tradewind start \(name)`")
         }
-        report.add(.ok, "instances", "\(live.count) running, \(bad.count) in trouble", at: "strategy_instances")
+        report.add(
+            .ok, "instances", "\(live.count) running, \(bad.count) in trouble", at: "strategy_instances")
     }
 
     /// Commands that nobody has taken, or whose effect is long in coming.
@@ -171,13 +185,16 @@ extension Doctor {
         for row in old {
             let text = "\(row[1] ?? "") \(row[2] ?? "") since \(row[3] ?? "")"
             report.add(
-                managerPID == nil ? .note : .warning, "commands", text, at: "strategy_commands, seq \(row[0] ?? "")",
+                managerPID == nil ? .note : .warning, "commands", text,
+                at: "strategy_commands, seq \(row[0] ?? "")",
                 do: managerPID == nil
                     ? "the next run takes it; give commands an expires_at when they must not wait"
                     : "see the strategy's log and status; an operator's stop or start supersedes it")
         }
         let open = try database.number(
             "SELECT count(*) FROM strategy_commands WHERE status IN ('pending', 'accepted')")
-        report.add(.ok, "commands", "\(open ?? 0) open, \(old.count) of them for more than a minute", at: "strategy_commands")
+        report.add(
+            .ok, "commands", "\(open ?? 0) open, \(old.count) of them for more than a minute",
+            at: "strategy_commands")
     }
 }

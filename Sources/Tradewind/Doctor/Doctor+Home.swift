@@ -39,7 +39,8 @@ extension Doctor {
             return false
         }
         guard facts.kind == S_IFDIR else {
-            report.add(.problem, "home", "is not a directory", at: home.path, do: "name another home with --home")
+            report.add(
+                .problem, "home", "is not a directory", at: home.path, do: "name another home with --home")
             return false
         }
         if facts.owner != geteuid() {
@@ -62,14 +63,17 @@ extension Doctor {
 
     private mutating func checkDirectory(_ path: String, _ facts: FileFacts?) {
         guard let facts else {
-            return report.add(.warning, "home", "is missing", at: path, do: "run `tradewind init`, which makes it")
+            return report.add(
+                .warning, "home", "is missing", at: path, do: "run `tradewind init`, which makes it")
         }
         guard facts.kind == S_IFDIR else {
-            return report.add(.problem, "home", "is not a directory", at: path, do: "move it away, `tradewind init`")
+            return report.add(
+                .problem, "home", "is not a directory", at: path, do: "move it away, `tradewind init`")
         }
         if facts.isOpenToOthers {
             report.add(
-                .problem, "home", "can be reached by other users (mode \(String(facts.mode, radix: 8)))", at: path,
+                .problem, "home", "can be reached by other users (mode \(String(facts.mode, radix: 8)))",
+                at: path,
                 do: "chmod 700 '\(path)'")
         }
         if access(path, R_OK | W_OK | X_OK) != 0 {
@@ -97,7 +101,8 @@ extension Doctor {
                     do: "put the file itself there; SQLite and locks need one name for one file")
             } else if facts.kind != S_IFSOCK, facts.isOpenToOthers {
                 report.add(
-                    .problem, "home", "can be read by other users (mode \(String(facts.mode, radix: 8)))", at: path,
+                    .problem, "home", "can be read by other users (mode \(String(facts.mode, radix: 8)))",
+                    at: path,
                     do: "chmod 600 '\(path)'")
             }
         }
@@ -118,20 +123,23 @@ extension Doctor {
             let holder = InstanceLock.holder(path: path)
             if managerPID != nil, !name.hasSuffix(".sock.lock"), let holder, !holder.identity.isAlive {
                 report.add(
-                    .warning, "locks", "is held, but the process it names (\(holder.identity.pid)) is gone", at: path,
+                    .warning, "locks", "is held, but the process it names (\(holder.identity.pid)) is gone",
+                    at: path,
                     do: "find out who has it open: fuser '\(path)'")
             }
         }
         if managerPID == nil, heldCount > 0 {
             report.add(
-                .warning, "locks", "\(heldCount) processes of an earlier manager run without one", at: home.runDirectory,
+                .warning, "locks", "\(heldCount) processes of an earlier manager run without one",
+                at: home.runDirectory,
                 do: "start a manager: tradewind run")
         }
         let socket = home.busSocketPath
         let busLock = FileFacts(home.instanceLockPath("bus"))?.inode
         let isBusRunning = busLock.map { held.contains($0) } ?? false
         if FileFacts(socket) != nil, !isBusRunning {
-            report.add(.note, "locks", "a socket that nobody listens at; the next bus replaces it", at: socket)
+            report.add(
+                .note, "locks", "a socket that nobody listens at; the next bus replaces it", at: socket)
         } else if isBusRunning, FileFacts(socket) == nil {
             report.add(
                 .problem, "locks", "the bus runs, but its socket is gone: nobody can connect to it any more",
@@ -144,7 +152,8 @@ extension Doctor {
         let path = home.managerLockPath
         guard managerPID == nil, let inode = FileFacts(path)?.inode, held.contains(inode) else { return }
         report.add(
-            .warning, "locks", "is held by a process that it does not name: another program has it open", at: path,
+            .warning, "locks", "is held by a process that it does not name: another program has it open",
+            at: path,
             do: "find it with fuser '\(path)' and end it; no manager can start before")
     }
 
@@ -156,7 +165,9 @@ extension Doctor {
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard fields.count == 8, fields[1] == "FLOCK" else { continue }
-            if let inode = fields[5].split(separator: ":").last.flatMap({ UInt64($0) }) { inodes.insert(inode) }
+            if let inode = fields[5].split(separator: ":").last.flatMap({ UInt64($0) }) {
+                inodes.insert(inode)
+            }
         }
         return inodes
     }

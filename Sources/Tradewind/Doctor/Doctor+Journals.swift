@@ -18,7 +18,8 @@ extension Doctor {
 
     /// Journals that were not copied yet, are damaged, shorter than what was copied, or belong to nobody.
     mutating func checkJournals() {
-        let directories = ((try? FileManager.default.contentsOfDirectory(atPath: home.journalDirectory)) ?? []).sorted()
+        let directories =
+            ((try? FileManager.default.contentsOfDirectory(atPath: home.journalDirectory)) ?? []).sorted()
         let cursors = knowsSchema ? storedCursors() : [:]
         var waiting = 0
         for id in directories {
@@ -27,10 +28,12 @@ extension Doctor {
             waiting += checkJournal(path, cursors[id])
         }
         report.add(
-            .ok, "journals", "\(directories.count) strategies, \(waiting) bytes not copied yet", at: home.journalDirectory)
+            .ok, "journals", "\(directories.count) strategies, \(waiting) bytes not copied yet",
+            at: home.journalDirectory)
         if waiting > Self.waitingBytesMax {
             report.add(
-                managerPID == nil ? .note : .warning, "journals", "\(waiting) bytes are not in the database yet",
+                managerPID == nil ? .note : .warning, "journals",
+                "\(waiting) bytes are not in the database yet",
                 at: home.journalDirectory,
                 do: managerPID == nil
                     ? "the next run copies them" : "see whether the database is locked or the disk is full")
@@ -43,10 +46,12 @@ extension Doctor {
     private static let pieceByteCount = 17 << 20
 
     private func storedCursors() -> [String: Cursor] {
-        let rows = (try? database?.rows("SELECT strategy_id, file_number, offset FROM journal_cursors")) ?? nil
+        let rows =
+            (try? database?.rows("SELECT strategy_id, file_number, offset FROM journal_cursors")) ?? nil
         var cursors: [String: Cursor] = [:]
         for row in rows ?? [] {
-            guard let id = row[0], let epoch = row[1].flatMap({ UInt32($0) }), let offset = row[2].flatMap({ Int($0) })
+            guard let id = row[0], let epoch = row[1].flatMap({ UInt32($0) }),
+                let offset = row[2].flatMap({ Int($0) })
             else { continue }
             cursors[id] = Cursor(epoch: epoch, offset: offset)
         }
@@ -66,7 +71,8 @@ extension Doctor {
             let size = FileFacts(path)?.byteCount ?? 0
             if copied != .max, size < copied {
                 report.add(
-                    .problem, "journals", "has \(size) bytes, and \(copied) were copied: its end was lost", at: path,
+                    .problem, "journals", "has \(size) bytes, and \(copied) were copied: its end was lost",
+                    at: path,
                     do: "restore the file from a backup of the disk; the database has what was copied")
                 continue
             }
@@ -93,11 +99,14 @@ extension Doctor {
             defer { bytes.deallocate() }
             let count = cplatform_read_at(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
             guard count > 0 else { break }
-            let found = JournalScan(UnsafeRawBufferPointer(rebasing: bytes[..<Int(count)]), fileOffset: offset)
+            let found = JournalScan(
+                UnsafeRawBufferPointer(rebasing: bytes[..<Int(count)]), fileOffset: offset)
             if let corruption = found.corruption {
                 report.add(
-                    .problem, "journals", "is corrupt at byte \(corruption.offset): \(corruption.reason)", at: path,
-                    do: "the strategy does not start on it: restore the file, or move it away to start without what "
+                    .problem, "journals", "is corrupt at byte \(corruption.offset): \(corruption.reason)",
+                    at: path,
+                    do:
+                        "the strategy does not start on it: restore the file, or move it away to start without what "
                         + "stands behind that byte")
                 return found.endOffset
             }
@@ -105,7 +114,9 @@ extension Doctor {
             offset = found.endOffset
         }
         if offset < size, !isNewest {
-            report.add(.note, "journals", "ends with \(size - offset) bytes of a record that a killed process began", at: path)
+            report.add(
+                .note, "journals", "ends with \(size - offset) bytes of a record that a killed process began",
+                at: path)
         }
         return offset
     }

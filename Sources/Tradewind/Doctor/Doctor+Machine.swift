@@ -16,20 +16,24 @@ extension Doctor {
     mutating func checkClock() throws {
         report.add(.ok, "clock", "\(now), boot \(ProcessIdentity.currentBootID)", at: "this machine")
         guard let database, knowsSchema else { return }
-        let newest = try database.rows(
-            """
-            SELECT max(time) FROM (SELECT max(time) AS time FROM strategy_events UNION ALL
-                SELECT max(timestamp) FROM process_metrics UNION ALL SELECT max(created_at) FROM strategy_commands)
-            """
-        ).first?.first ?? nil
+        let newest =
+            try database.rows(
+                """
+                SELECT max(time) FROM (SELECT max(time) AS time FROM strategy_events UNION ALL
+                    SELECT max(timestamp) FROM process_metrics UNION ALL SELECT max(created_at) FROM strategy_commands)
+                """
+            ).first?.first ?? nil
         if let newest, let time = Timestamp(iso8601: newest), time > now + .seconds(5) {
             report.add(
-                .warning, "clock", "the newest row is \((time - now) / .seconds(1)) s in the future: the clock went back",
-                at: "this machine", do: "see that time synchronisation runs; orders of rows by time are off until then")
+                .warning, "clock",
+                "the newest row is \((time - now) / .seconds(1)) s in the future: the clock went back",
+                at: "this machine",
+                do: "see that time synchronisation runs; orders of rows by time are off until then")
         }
         guard let managerPID, let step = try clockStep(database, managerPID), abs(step) > 5 else { return }
         report.add(
-            .warning, "clock", String(format: "the wall clock was set by %.0f s since the manager started", step),
+            .warning, "clock",
+            String(format: "the wall clock was set by %.0f s since the manager started", step),
             at: "process \(managerPID)",
             do: "nothing: supervision uses the monotonic clock; times in rows and logs jump by so much")
     }
@@ -38,7 +42,8 @@ extension Doctor {
     /// that cannot be told.
     private func clockStep(_ database: DatabaseInspection, _ pid: Int32) throws -> Double? {
         #if os(Linux)
-            let text = try database.rows("SELECT value FROM engine_info WHERE key = 'manager_started_at'").first?.first
+            let text = try database.rows("SELECT value FROM engine_info WHERE key = 'manager_started_at'")
+                .first?.first
             guard let started = text.flatMap({ $0 }).flatMap({ Timestamp(iso8601: $0) }),
                 let identity = ProcessIdentity(of: pid)
             else { return nil }
@@ -80,37 +85,47 @@ extension Doctor {
         let share = facts.f_blocks > 0 ? Double(facts.f_bavail) / Double(facts.f_blocks) : 1
         let text = "\(Self.mebibytes(free)) free (\(Int(share * 100)) %)"
         if facts.f_flag & UInt(ST_RDONLY) != 0 {
-            report.add(.problem, "disk", "is mounted read-only", at: path, do: "see the system's log; mount it for writing")
+            report.add(
+                .problem, "disk", "is mounted read-only", at: path,
+                do: "see the system's log; mount it for writing")
         }
         if free < 64 << 20 {
             report.add(
                 .problem, "disk", "\(text): orders are refused when it is full", at: path,
                 do: "free some space: tradewind prune, old files in ticks/, logs/ and backups/")
         } else if free < 1 << 30 {
-            report.add(.warning, "disk", text, at: path, do: "free some space before strategies have to stop trading")
+            report.add(
+                .warning, "disk", text, at: path, do: "free some space before strategies have to stop trading"
+            )
         } else {
             report.add(.ok, "disk", text, at: path)
         }
         if facts.f_files > 0, facts.f_favail < 1_000 {
             report.add(
-                .problem, "disk", "\(facts.f_favail) files can still be made", at: path, do: "delete files nobody needs")
+                .problem, "disk", "\(facts.f_favail) files can still be made", at: path,
+                do: "delete files nobody needs")
         }
         if let kind = Self.networkFileSystem(path) {
             report.add(
-                .problem, "disk", "is a network file system (\(kind)), where SQLite's write-ahead log does not work",
+                .problem, "disk",
+                "is a network file system (\(kind)), where SQLite's write-ahead log does not work",
                 at: path, do: "put the home on a local disk")
         }
     }
 
     /// The kind of a file system that is shared between machines; `nil` for a local one, and where that is not known.
     private static func networkFileSystem(_ path: String) -> String? {
-        guard let text = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return nil }
+        guard let text = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else {
+            return nil
+        }
         let shared = ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "fuse.sshfs", "lustre"]
         var best = (length: -1, kind: "")
         for line in text.split(separator: "\n") {
             // ID, parent, device, root, mount point, options ... - kind source options, see proc_pid_mountinfo(5).
             let fields = line.split(separator: " ")
-            guard fields.count > 4, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { continue }
+            guard fields.count > 4, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else {
+                continue
+            }
             let point = fields[4] == "/" ? "" : String(fields[4])
             guard path == point || path.hasPrefix(point + "/"), point.count >= best.length else { continue }
             best = (point.count, String(fields[dash + 1]))
@@ -128,16 +143,19 @@ extension Doctor {
         #else
             getrlimit(RLIMIT_NOFILE, &limit)
         #endif
-        let strategies = knowsSchema ? Int((try? database?.number("SELECT count(*) FROM strategy_configs")) ?? 0) : 0
+        let strategies =
+            knowsSchema ? Int((try? database?.number("SELECT count(*) FROM strategy_configs")) ?? 0) : 0
         // The manager has a process descriptor, a lock, a journal and a bootstrap socket of each.
         let needed = UInt64(64 + 4 * strategies)
         let hard = UInt64(limit.rlim_max)
         if hard < needed {
             report.add(
-                .problem, "limits", "\(hard) open files are allowed, \(strategies) strategies need up to \(needed)",
+                .problem, "limits",
+                "\(hard) open files are allowed, \(strategies) strategies need up to \(needed)",
                 at: "RLIMIT_NOFILE", do: "raise the hard limit (ulimit -Hn, LimitNOFILE of a service)")
         } else {
-            report.add(.ok, "limits", "\(hard) open files allowed, up to \(needed) needed", at: "RLIMIT_NOFILE")
+            report.add(
+                .ok, "limits", "\(hard) open files allowed, up to \(needed) needed", at: "RLIMIT_NOFILE")
         }
         checkFileSizeLimit()
         checkWatches()
@@ -152,7 +170,8 @@ extension Doctor {
         #endif
         guard limit.rlim_cur != rlim_t.max, limit.rlim_cur < 16 << 30 else { return }
         report.add(
-            .warning, "limits", "files may have at most \(limit.rlim_cur) bytes: journals and the database end there",
+            .warning, "limits",
+            "files may have at most \(limit.rlim_cur) bytes: journals and the database end there",
             at: "RLIMIT_FSIZE", do: "ulimit -f unlimited")
     }
 
@@ -161,9 +180,12 @@ extension Doctor {
             for name in ["max_user_instances", "max_user_watches"] {
                 let path = "/proc/sys/fs/inotify/" + name
                 let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-                guard let value = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), value < 16 else { continue }
+                guard let value = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), value < 16 else {
+                    continue
+                }
                 report.add(
-                    .warning, "limits", "\(value): changes of the database are then noticed by polling, 20 ms later",
+                    .warning, "limits",
+                    "\(value): changes of the database are then noticed by polling, 20 ms later",
                     at: path, do: "sysctl fs.inotify.\(name)=128")
             }
         #endif

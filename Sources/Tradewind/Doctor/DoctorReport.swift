@@ -37,7 +37,9 @@ struct DoctorReport: Encodable {
         self.managerPID = managerPID
     }
 
-    mutating func add(_ severity: Severity, _ area: String, _ what: String, at place: String, do remedy: String = "") {
+    mutating func add(
+        _ severity: Severity, _ area: String, _ what: String, at place: String, do remedy: String = ""
+    ) {
         findings.append(
             Finding(severity: severity, area: area, what: what, place: place, remedy: remedy))
     }
@@ -48,7 +50,8 @@ struct DoctorReport: Encodable {
     /// The report for a terminal, the worst last.
     func text() -> String {
         var lines = [
-            "tradewind \(version), home \(home), " + (managerPID.map { "manager running, pid \($0)" } ?? "no manager runs")
+            "tradewind \(version), home \(home), "
+                + (managerPID.map { "manager running, pid \($0)" } ?? "no manager runs")
         ]
         for severity in [Severity.ok, .note, .warning, .problem] {
             for finding in findings where finding.severity == severity {
@@ -57,11 +60,15 @@ struct DoctorReport: Encodable {
                 if !finding.remedy.isEmpty { lines.append("                   do: \(finding.remedy)") }
             }
         }
-        lines.append("\(count(.problem)) problems, \(count(.warning)) warnings, \(count(.note)) notes, \(count(.ok)) ok")
+        lines.append(
+            "\(count(.problem)) problems, \(count(.warning)) warnings, \(count(.note)) notes, \(count(.ok)) ok"
+        )
         return lines.joined(separator: "\n")
     }
 }
 
 extension String {
-    fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+    fileprivate func padding(_ width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
 }
