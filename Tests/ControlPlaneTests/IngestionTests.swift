@@ -68,6 +68,42 @@ import TradingModel
         #expect(try digest() == expected)
     }
 
+    /// Within a batch an order is written once, whatever happened to it; that must not show.
+    @Test func everyCutIntoBatchesGivesTheSameRows() throws {
+        var journal = JournalFixture()
+        var entries: [JournalEntry] = []
+        for _ in 0..<3 {
+            entries += [
+                journal.order(), journal.update(.accepted), journal.update(.partiallyFilled, filled: 1),
+            ]
+            entries += [journal.fill()]
+        }
+        entries += [journal.order(), journal.update(.denied, reason: "max_position")]
+        var expected: String?
+        for cut in 0...entries.count {
+            let context = try TemporaryHomeStore()
+            try context.store.insertStrategy(NewStrategy(id: "s1", name: "alpha", className: "m"))
+            for part in [entries[..<cut], entries[cut...]] {
+                // What was copied already may come again.
+                let again = Array(entries[..<max(0, part.startIndex - 1)].suffix(2) + part)
+                let sequence = part.last?.sequence ?? 0
+                try context.store.ingest(
+                    strategyID: "s1", entries: again,
+                    cursor: JournalCursor(fileNumber: 1, offset: sequence * 10, epoch: 1, sequence: sequence))
+            }
+            let found = try context.home.shell(
+                """
+                SELECT order_id, sequence, status, filled_quantity, reason, updated_ns, updated_sequence FROM orders
+                ORDER BY id; SELECT count(*) FROM fills; SELECT * FROM positions; SELECT * FROM journal_cursors;
+                """
+            ).output
+            expected = expected ?? found
+            #expect(found == expected, "cut at \(cut)")
+        }
+        #expect(expected?.contains("1-1|1|partially_filled|1.0||3000000|3\n") == true, "\(expected ?? "")")
+        #expect(expected?.contains("denied|0.0|max_position") == true)
+    }
+
     @Test func crashWithinTheTransactionLeavesNothingAndTheRepeatIsComplete() throws {
         var journal = JournalFixture()
         let entries = (0..<10).map { _ in journal.fill() }

@@ -88,6 +88,23 @@ import TradingModel
         tail.finish()
     }
 
+    @Test func fileThatLostWhatWasCopiedIsCorruptAndNotReadOn() throws {
+        var tail = JournalTail(directory: directory.path, epoch: 0, offset: 0)
+        let whole = Data(JournalCodec.magic) + record(1, epoch: 1)
+        try append(whole + record(2, epoch: 1), epoch: 1)
+        #expect(tail.next()?.entries.count == 2)
+        #expect(truncate(directory.file("1.journal"), off_t(whole.count)) == 0)
+        let read = tail.next()
+        let step = try #require(read)
+        #expect(step.entries.isEmpty)
+        #expect(
+            step.problem?.hasPrefix(
+                "\(directory.file("1.journal")) is corrupt at byte \(whole.count): it ends there") == true)
+        try append(record(9, epoch: 1), epoch: 1)
+        #expect(tail.next() == nil && tail.isCorrupt)
+        tail.finish()
+    }
+
     @Test func cursorIsWhereReadingGoesOn() throws {
         try append(Data(JournalCodec.magic) + record(1, epoch: 2) + record(2, epoch: 2), epoch: 2)
         var first = JournalTail(directory: directory.path, epoch: 0, offset: 0)

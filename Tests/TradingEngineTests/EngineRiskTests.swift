@@ -38,6 +38,29 @@ import TradingModel
         #expect(harness.engine.status.deniedCount == 1)
     }
 
+    @Test func orderIsDeniedAndNotJournaledWhileTheJournalIsBlockedAndRestingOnesGoOn() throws {
+        let harness = EngineHarness()
+        harness.engine.start(at: harness.at(1))
+        harness.strategy.quote = { _, context in
+            context.submit(.limit(.buy, Quantity(1), Self.price, Self.token))
+        }
+        harness.quote("99", "100", at: 2)
+        let before = harness.output.records.count
+        harness.engine.isJournalBlocked = true
+        harness.quote("99", "100", at: 3)
+        #expect(harness.strategy.updates.last?.status == .denied)
+        #expect(harness.strategy.updates.last?.reason == "journal_blocked")
+        #expect(harness.output.records.count == before)
+        harness.strategy.quote = { _, _ in }
+        harness.quote("98", "99", at: 4)
+        #expect(harness.output.fills.count == 1, "what was sent before may still fill")
+        harness.engine.isJournalBlocked = false
+        harness.strategy.quote = { _, context in context.submit(.market(.buy, Quantity(1), Self.token)) }
+        harness.quote("99", "100", at: 5)
+        #expect(harness.output.fills.count == 2)
+        #expect(harness.engine.status.deniedCount == 1)
+    }
+
     /// Sends orders one after the other in one callback and returns the reasons.
     private func reasons(_ requests: [OrderRequest], limits: RiskLimits) -> [String] {
         let harness = EngineHarness(limits: limits)

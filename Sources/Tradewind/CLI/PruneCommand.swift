@@ -69,29 +69,18 @@ struct PruneCommand: ParsableCommand {
     }
 
     private func delete(_ directory: HomeDirectory) throws -> Report {
-        // Only a manager checkpoints. Without one this process is it for a while, so that the log does not grow.
-        switch try InstanceLock.acquire(path: directory.managerLockPath) {
-        case .acquired(let lock):
-            try lock.record(InstanceLock.Holder(identity: .current, epoch: 0))
-            defer { _ = lock.path }
-            return try delete(try ControlStore.open(directory, access: .manager))
-        case .held:
-            return try delete(try ControlStore.open(directory, access: .client))
-        }
-    }
-
-    private func delete(_ store: ControlStore) throws -> Report {
-        let settings = try store.settings()
+        var pruning = Pruning(directory: directory, store: try ControlStore.open(directory, access: .client))
+        let settings = try pruning.store.settings()
         let now = WallClock.now
         var report = Report()
         for table in ControlStore.RetainedTable.allCases {
             let moment = settings.oldest(table, now: now)
             var row = Report.Table(table: table.rawValue, before: moment.description, rows: 0)
             while true {
-                let count = try store.deleteOldRows(from: table, before: moment)
+                let count = try pruning.store.deleteOldRows(from: table, before: moment)
                 row.rows += count
                 guard count == ControlPlane.Limits.rowsPerRetentionStep else { break }
-                try pause(store)
+                try pruning.pause()
             }
             report.tables.append(row)
         }
@@ -99,22 +88,36 @@ struct PruneCommand: ParsableCommand {
         report.thinned.before = dense.description
         var next: Int64 = 0
         while true {
-            let step = try store.thinMetrics(after: next, before: dense)
+            let step = try pruning.store.thinMetrics(after: next, before: dense)
             report.thinned.rows += step.deletedCount
             guard step.next != next else { break }
             next = step.next
-            try pause(store)
+            try pruning.pause()
         }
         return report
     }
 
-    /// Lets others write, and the log be copied, between two steps.
-    private func pause(_ store: ControlStore) throws {
-        if store.access == .manager {
-            try store.checkpointIfNeeded()
-        } else {
-            // The manager hears of the commit within a millisecond and checkpoints when it is time to.
-            Thread.sleep(forTimeInterval: 0.02)
+    /// The connection that deletes, in steps between which others write and the write-ahead log is copied.
+    private struct Pruning {
+        let directory: HomeDirectory
+        var store: ControlStore
+        private var stepCount = 0
+
+        init(directory: HomeDirectory, store: ControlStore) {
+            self.directory = directory
+            self.store = store
+        }
+
+        mutating func pause() throws {
+            stepCount += 1
+            if ManagerProbe.isRunning(directory) {
+                // It hears of the commit within a millisecond and checkpoints when it is time to.
+                Thread.sleep(forTimeInterval: 0.02)
+            } else if stepCount % 4 == 0 {
+                // Without a manager nobody checkpoints but the last connection when it closes.
+                try store.close()
+                store = try ControlStore.open(directory, access: .client)
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ struct RunCommand: ParsableCommand {
             // is started or ended, so that a signal that comes too early waits and still leads to an orderly end.
             let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
             signal(SIGPIPE, SIG_IGN)
+            // A limit on the size of files has to end as an error of SQLite's write, and not in the end of the manager.
+            signal(SIGXFSZ, SIG_IGN)
             let lock = try Self.takeLock(directory)
             defer { _ = lock.path }
             let store = try ControlStore.open(directory, access: .manager)
@@ -102,7 +104,9 @@ struct RunCommand: ParsableCommand {
             home: directory, executable: ExecutableFile.path, roleVerb: RoleProcess.verb,
             strategies: StrategyCatalog(registry: AppRegistry.shared), feeds: AppRegistry.shared.feeds,
             report: { report($0) })
-        report("home \(directory.path), pid \(ProcessIdentity.current.pid)")
+        report(
+            "home \(directory.path), pid \(ProcessIdentity.current.pid), SQLite \(ControlStore.sqliteVersion)"
+        )
         let ended = try loop.submit {
             let manager = try Manager(settings: settings, eventLoop: loop)
             let ended = try manager.start(store: store, leftOver: leftOver)
