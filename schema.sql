@@ -13,8 +13,8 @@
 --   (commands),
 --              the strategy's name is accepted too and replaced by its id.
 --   times      ISO-8601 UTC text with milliseconds, 2026-01-31T12:00:00.000Z; *_ns columns are nanoseconds
---   since
---              1970-01-01 and have a readable generated column beside them.
+--              since 1970-01-01 and have a readable generated column beside them; those of orders and fills are
+--              readable in orders_view and fills_view, because SQLite works such columns out at each insert.
 --   money      Exact integers in units of 10^-8 in *_e8 columns; the column of the same name without the
 --   suffix
 --              is generated and shows the decimal number (for reading; it is a REAL).
@@ -388,7 +388,7 @@ CREATE TABLE process_metrics (
 -- Orders, fills, positions: copied from the strategies' journals, exactly once
 -- -----------------------------------------------------------------------------------------------------------
 
--- (strategy_id, epoch, count) is the order's id; sequence is its place in the journal of its epoch.
+-- (strategy_id, epoch, count) is the order's id, shown as epoch-count; sequence is its place in the journal of its epoch.
 CREATE TABLE orders (
     id INTEGER PRIMARY KEY,
     strategy_id TEXT NOT NULL REFERENCES strategy_configs(id),
@@ -413,14 +413,9 @@ CREATE TABLE orders (
     -- The journal record that set the status last; it may belong to a later epoch.
     updated_epoch INTEGER NOT NULL,
     updated_sequence INTEGER NOT NULL,
-    order_id TEXT GENERATED ALWAYS AS (epoch || '-' || count) VIRTUAL,
     price REAL GENERATED ALWAYS AS (price_e8 / 1e8) VIRTUAL,
     quantity REAL GENERATED ALWAYS AS (quantity_e8 / 1e8) VIRTUAL,
     filled_quantity REAL GENERATED ALWAYS AS (filled_quantity_e8 / 1e8) VIRTUAL,
-    created_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%S', created_ns / 1000000000, 'unixepoch')
-        || printf('.%03dZ', created_ns / 1000000 % 1000)) VIRTUAL,
-    updated_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%S', updated_ns / 1000000000, 'unixepoch')
-        || printf('.%03dZ', updated_ns / 1000000 % 1000)) VIRTUAL,
     UNIQUE (strategy_id, epoch, count)
 ) STRICT;
 
@@ -444,15 +439,12 @@ CREATE TABLE fills (
     position_after_e8 INTEGER NOT NULL,
     average_price_after_e8 INTEGER NOT NULL,
     time_ns INTEGER NOT NULL,
-    order_id TEXT GENERATED ALWAYS AS (order_epoch || '-' || order_count) VIRTUAL,
     price REAL GENERATED ALWAYS AS (price_e8 / 1e8) VIRTUAL,
     quantity REAL GENERATED ALWAYS AS (quantity_e8 / 1e8) VIRTUAL,
     fee REAL GENERATED ALWAYS AS (fee_e8 / 1e8) VIRTUAL,
     realized_pnl REAL GENERATED ALWAYS AS (realized_pnl_e8 / 1e8) VIRTUAL,
     position_after REAL GENERATED ALWAYS AS (position_after_e8 / 1e8) VIRTUAL,
     average_price_after REAL GENERATED ALWAYS AS (average_price_after_e8 / 1e8) VIRTUAL,
-    time TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%S', time_ns / 1000000000, 'unixepoch')
-        || printf('.%03dZ', time_ns / 1000000 % 1000)) VIRTUAL,
     UNIQUE (strategy_id, epoch, sequence)
 ) STRICT;
 
@@ -789,13 +781,20 @@ SELECT k.seq, CASE WHEN k.strategy_id IS NULL THEN '(all)' ELSE c.name END AS st
 FROM strategy_commands k LEFT JOIN strategy_configs c ON c.id = k.strategy_id;
 
 CREATE VIEW orders_view AS
-SELECT o.created_at, c.name AS strategy, o.order_id, coalesce(s.symbol, '#' || o.token) AS symbol, o.side, o.type,
-       o.time_in_force, o.quantity, o.price, o.filled_quantity, o.status, o.reason, o.updated_at, o.id
+SELECT strftime('%Y-%m-%dT%H:%M:%S', o.created_ns / 1000000000, 'unixepoch')
+           || printf('.%03dZ', o.created_ns / 1000000 % 1000) AS created_at,
+       c.name AS strategy, o.epoch || '-' || o.count AS order_id, coalesce(s.symbol, '#' || o.token) AS symbol, o.side,
+       o.type, o.time_in_force, o.quantity, o.price, o.filled_quantity, o.status, o.reason,
+       strftime('%Y-%m-%dT%H:%M:%S', o.updated_ns / 1000000000, 'unixepoch')
+           || printf('.%03dZ', o.updated_ns / 1000000 % 1000) AS updated_at, o.id
 FROM orders o JOIN strategy_configs c ON c.id = o.strategy_id LEFT JOIN instruments s ON s.token = o.token;
 
 CREATE VIEW fills_view AS
-SELECT f.time, c.name AS strategy, coalesce(s.symbol, '#' || f.token) AS symbol, f.side, f.quantity, f.price, f.fee,
-       f.realized_pnl, f.position_after, f.liquidity, f.order_id, s.currency, f.id
+SELECT strftime('%Y-%m-%dT%H:%M:%S', f.time_ns / 1000000000, 'unixepoch')
+           || printf('.%03dZ', f.time_ns / 1000000 % 1000) AS time,
+       c.name AS strategy, coalesce(s.symbol, '#' || f.token) AS symbol, f.side, f.quantity, f.price, f.fee,
+       f.realized_pnl, f.position_after, f.liquidity, f.order_epoch || '-' || f.order_count AS order_id, s.currency,
+       f.id
 FROM fills f JOIN strategy_configs c ON c.id = f.strategy_id LEFT JOIN instruments s ON s.token = f.token;
 
 CREATE VIEW positions_view AS

@@ -17,7 +17,7 @@ package struct Migration: Sendable {
     /// All steps in order; the first is where the history begins, and is never applied.
     package static let all: [Migration] = [
         Migration(version: 1, sql: ""),
-        Migration(version: 2, sql: settings),
+        Migration(version: 2, sql: settings + readableViews),
     ]
 
     /// How long what grows with time is kept.
@@ -38,5 +38,33 @@ package struct Migration: Sendable {
             ('strategy_events_days', 365, 'days for which changes of status are kept'),
             ('strategy_commands_days', 365, 'days for which commands that have ended are kept'),
             ('strategy_instances_days', 365, 'days for which processes that have ended are kept; the newest of a strategy stays');
+        """
+
+    /// Times and order ids of orders and fills move from generated columns, which are worked out at each insert, into
+    /// the views. Nothing of the tables' content is written: the columns were virtual.
+    private static let readableViews = """
+
+        DROP VIEW orders_view;
+        DROP VIEW fills_view;
+        ALTER TABLE orders DROP COLUMN order_id;
+        ALTER TABLE orders DROP COLUMN created_at;
+        ALTER TABLE orders DROP COLUMN updated_at;
+        ALTER TABLE fills DROP COLUMN order_id;
+        ALTER TABLE fills DROP COLUMN time;
+        CREATE VIEW orders_view AS
+        SELECT strftime('%Y-%m-%dT%H:%M:%S', o.created_ns / 1000000000, 'unixepoch')
+                   || printf('.%03dZ', o.created_ns / 1000000 % 1000) AS created_at,
+               c.name AS strategy, o.epoch || '-' || o.count AS order_id, coalesce(s.symbol, '#' || o.token) AS symbol, o.side,
+               o.type, o.time_in_force, o.quantity, o.price, o.filled_quantity, o.status, o.reason,
+               strftime('%Y-%m-%dT%H:%M:%S', o.updated_ns / 1000000000, 'unixepoch')
+                   || printf('.%03dZ', o.updated_ns / 1000000 % 1000) AS updated_at, o.id
+        FROM orders o JOIN strategy_configs c ON c.id = o.strategy_id LEFT JOIN instruments s ON s.token = o.token;
+        CREATE VIEW fills_view AS
+        SELECT strftime('%Y-%m-%dT%H:%M:%S', f.time_ns / 1000000000, 'unixepoch')
+                   || printf('.%03dZ', f.time_ns / 1000000 % 1000) AS time,
+               c.name AS strategy, coalesce(s.symbol, '#' || f.token) AS symbol, f.side, f.quantity, f.price, f.fee,
+               f.realized_pnl, f.position_after, f.liquidity, f.order_epoch || '-' || f.order_count AS order_id, s.currency,
+               f.id
+        FROM fills f JOIN strategy_configs c ON c.id = f.strategy_id LEFT JOIN instruments s ON s.token = f.token;
         """
 }

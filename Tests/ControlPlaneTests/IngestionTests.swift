@@ -16,7 +16,7 @@ import TradingModel
             """
             SELECT count(*), sum(quantity_e8), sum(fee_e8) FROM fills;
             SELECT token, quantity_e8, average_price_e8, realized_pnl_e8, fees_e8 FROM positions ORDER BY token;
-            SELECT order_id, status, filled_quantity, reason FROM orders ORDER BY id;
+            SELECT epoch || '-' || count, status, filled_quantity, reason FROM orders ORDER BY id;
             SELECT * FROM journal_cursors;
             """
         ).output
@@ -93,7 +93,7 @@ import TradingModel
             }
             let found = try context.home.shell(
                 """
-                SELECT order_id, sequence, status, filled_quantity, reason, updated_ns, updated_sequence FROM orders
+                SELECT epoch || '-' || count, sequence, status, filled_quantity, reason, updated_ns, updated_sequence FROM orders
                 ORDER BY id; SELECT count(*) FROM fills; SELECT * FROM positions; SELECT * FROM journal_cursors;
                 """
             ).output

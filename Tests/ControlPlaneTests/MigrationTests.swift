@@ -43,7 +43,8 @@ import Testing
         let old = try home(version: version)
         let rows = """
             SELECT id, name, config_json, desired_state FROM strategy_configs; SELECT strategy_id, command, status
-            FROM strategy_commands; SELECT pnl FROM strategy_metrics; SELECT * FROM fills;
+            FROM strategy_commands; SELECT pnl FROM strategy_metrics;
+            SELECT id, strategy_id, sequence, price_e8, time_ns, quantity FROM fills; SELECT * FROM fills_view;
             """
         let before = try old.shell(rows).output
         #expect(before.contains("alpha"))
