@@ -67,7 +67,8 @@ struct StoreThreadState {
             place = JournalTail.Place(epoch: cursor.fileNumber, offset: Int(cursor.offset))
         }
         tails[strategyID] = JournalTail(
-            directory: home.journalDirectory(strategyID: strategyID), epoch: place.epoch, offset: place.offset,
+            directory: home.journalDirectory(strategyID: strategyID), epoch: place.epoch,
+            offset: place.offset,
             expectedEpoch: expectedEpoch)
     }
 
