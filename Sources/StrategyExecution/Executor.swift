@@ -111,7 +111,9 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         publishMetrics()
         publishStatus(.stopped, reason: reason, orderLogHash: engine.status.orderLogHash.description)
         ExecutorLog.write("stopped: \(reason)")
-        finish(exitCode: journal.failure == nil ? 0 : 74)
+        let loss = journal.failure ?? journal.obstruction
+        if let loss { ExecutorLog.write("\(journal.bufferedByteCount) bytes were not kept: \(loss)") }
+        finish(exitCode: loss == nil ? 0 : 74)
     }
 
     // MARK: - BusClientDelegate

@@ -13,9 +13,17 @@ import TradingModel
 /// The place is (epoch, byte offset): the file `<epoch>.journal` is read up to its last whole record, and the next
 /// file begins when the strategy has a newer one. A torn tail of an ended epoch is left behind.
 struct JournalTail {
+    /// A byte of a file; epoch 0 means before the first file.
+    struct Place: Equatable {
+        var epoch: UInt32 = 0
+        var offset = 0
+    }
+
     /// What one read found.
     struct Step {
         var entries: [JournalEntry] = []
+        /// Where the read began.
+        var start: Place
         /// Where the read ended; goes into the database in the transaction that stores the entries.
         var cursor: JournalCursor
         /// Whether the read ended for its length, so that more is certain to follow.
@@ -82,6 +90,7 @@ struct JournalTail {
     private mutating func shortened(byteCount: Int) -> Step {
         isCorrupt = true
         var step = Step(
+            start: Place(epoch: epoch, offset: offset),
             cursor: JournalCursor(fileNumber: epoch, offset: UInt64(offset), epoch: 0, sequence: 0))
         step.problem =
             "\(path(epoch)) is corrupt at byte \(byteCount): it ends there, and \(offset) bytes of it were copied"
@@ -98,9 +107,10 @@ struct JournalTail {
         guard count > 0 else { return nil }
         let scan = JournalScan(UnsafeRawBufferPointer(rebasing: bytes[..<Int(count)]), fileOffset: offset)
         guard scan.endOffset > offset || scan.corruption != nil else { return nil }
+        let start = Place(epoch: epoch, offset: offset)
         offset = scan.endOffset
         var step = Step(
-            entries: scan.entries,
+            entries: scan.entries, start: start,
             cursor: JournalCursor(
                 fileNumber: epoch, offset: UInt64(offset), epoch: scan.entries.last?.epoch ?? 0,
                 sequence: scan.entries.last?.sequence ?? 0))

@@ -49,19 +49,27 @@ struct StoreThreadState {
     /// When the thread must run again although nothing happens.
     var nextDeadline: ContinuousClock.Instant {
         if isFirstLook, !hasTrouble { return ContinuousClock.now }
+        // The end of a sync wakes the thread.
+        if syncThread.isBusy { return ContinuousClock.now + Limits.storeRetryInterval }
         return hasTrouble || mustLook
             ? ContinuousClock.now + Limits.storeRetryInterval : lastIngestion + Limits.ingestionInterval
     }
 
-    /// Begins to read a journal at the database's cursor. Without one at its beginning: what was stored before is
-    /// recognised and left out.
-    private mutating func reopen(_ strategyID: String, expectedEpoch: UInt32) {
+    /// Begins to read a journal at the database's cursor, at `place` when the database cannot be read. Without either at
+    /// its beginning: what was stored before is recognised and left out.
+    private mutating func reopen(
+        _ strategyID: String, expectedEpoch: UInt32, or place: JournalTail.Place = JournalTail.Place()
+    ) {
         let expectedEpoch = max(expectedEpoch, tails[strategyID]?.expectedEpoch ?? 0)
         tails[strategyID]?.finish()
-        let cursor = (try? store.journalCursor(strategyID)) ?? nil
+        var place = place
+        if let cursor = try? store.journalCursor(strategyID) {
+            place = JournalTail.Place(epoch: cursor.fileNumber, offset: Int(cursor.offset))
+        }
         tails[strategyID] = JournalTail(
-            directory: home.journalDirectory(strategyID: strategyID), epoch: cursor?.fileNumber ?? 0,
-            offset: cursor.map { Int($0.offset) } ?? 0, expectedEpoch: expectedEpoch)
+            directory: home.journalDirectory(strategyID: strategyID), epoch: place.epoch,
+            offset: place.offset,
+            expectedEpoch: expectedEpoch)
     }
 
     /// All that people configure, with the epochs of strategies that are new here.
@@ -181,7 +189,9 @@ struct StoreThreadState {
 
     /// After a failure all tails begin again from the cursors of the database.
     private mutating func readAgain(_ steps: [ReadStep]) {
-        for (strategyID, step) in steps { reopen(strategyID, expectedEpoch: step.cursor.fileNumber) }
+        for (strategyID, step) in steps {
+            reopen(strategyID, expectedEpoch: step.cursor.fileNumber, or: step.start)
+        }
     }
 
     private mutating func tell(_ trouble: String, _ deliver: (StoreThread.Event) -> Void) {
