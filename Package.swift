@@ -130,8 +130,10 @@ let package = Package(
         .testTarget(
             name: "SupervisionTests", dependencies: ["Supervision", "TradingModel", "CPlatform"],
             swiftSettings: strict),
+        .executableTarget(
+            name: "FaultDesk", dependencies: ["Tradewind"], path: "Tests/FaultDesk", swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk", "TradingModel"],
+            name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk", "FaultDesk", "TradingModel"],
             swiftSettings: strict),
     ]
 )

@@ -93,11 +93,11 @@ CREATE TABLE strategy_configs (
         CHECK (desired_state IN ('running', 'paused', 'stopped')),
     auto_start INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 1
         CONSTRAINT "auto_start must be 0 or 1" CHECK (auto_start IN (0, 1)),
-    -- Overrides of the restart policy, {} for the defaults.
+    -- Overrides of the restart policy, {} for the defaults: {"stalled_after": "5s", "restart_on_stall": false}
     restart_policy_json TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '{}'
         CONSTRAINT "restart_policy_json must be a JSON object"
         CHECK (CASE WHEN json_valid(restart_policy_json) THEN json_type(restart_policy_json) END IS 'object'),
-    -- Overrides of the risk limits, {} for the defaults.
+    -- Limits of orders and of the process, {} for none: {"max_position": 5, "cpus": "0-1", "memory_alert_mib": 500}
     limits_json TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '{}'
         CONSTRAINT "limits_json must be a JSON object"
         CHECK (CASE WHEN json_valid(limits_json) THEN json_type(limits_json) END IS 'object'),
@@ -189,7 +189,8 @@ END;
 --
 --   start    desired_state becomes running; clears the restart budget
 --   stop     desired_state becomes stopped
---   restart  a new process takes the place of the running one (or starts it); a paused one stays paused
+--   restart  a new process takes the place of the running one (or starts it); a paused one stays paused. With
+--            {"module_path": "/path"} from that executable; the previous one runs again if it does not become ready
 --   update   merges parameters into config_json's parameters; a null value removes one (JSON merge patch)
 --   pause    desired_state becomes paused: no market data, no new orders
 --   resume   desired_state of a paused strategy becomes running again

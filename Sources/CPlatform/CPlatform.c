@@ -15,6 +15,7 @@
 
 #if defined(__linux__)
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -147,6 +148,40 @@ void cplatform_set_exact_timers(void) {
 #if defined(__linux__)
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 #endif
+}
+
+int cplatform_set_nice(int value) {
+    return setpriority(PRIO_PROCESS, 0, value);
+}
+
+int cplatform_set_affinity(const int *cpus, size_t count) {
+#if defined(__linux__)
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (size_t i = 0; i < count; i++) {
+        if (cpus[i] < 0 || cpus[i] >= CPU_SETSIZE) {
+            errno = EINVAL;
+            return -1;
+        }
+        CPU_SET(cpus[i], &set);
+    }
+    return sched_setaffinity(0, sizeof set, &set);
+#else
+    (void)cpus;
+    (void)count;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int cplatform_limit_descriptors(int64_t count) {
+    struct rlimit limit = {(rlim_t)count, (rlim_t)count};
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int cplatform_limit_core(int64_t byte_count) {
+    struct rlimit limit = {(rlim_t)byte_count, (rlim_t)byte_count};
+    return setrlimit(RLIMIT_CORE, &limit);
 }
 
 void cplatform_raise_descriptor_limit(void) {

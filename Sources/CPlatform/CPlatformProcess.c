@@ -11,6 +11,7 @@
 #if defined(__linux__)
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -36,6 +37,35 @@ int cplatform_pidfd_send_signal_group(int pidfd, int signal_number) {
 #else
     (void)pidfd;
     (void)signal_number;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+#if defined(__linux__)
+/* struct pidfd_info of linux/pidfd.h, first version, which older headers lack. */
+struct cplatform_pidfd_info {
+    uint64_t mask;
+    uint64_t cgroup_id;
+    uint32_t ids[11];
+    int32_t exit_code;
+};
+#endif
+
+int cplatform_pidfd_exit_status(int pidfd, int *wait_status) {
+#if defined(__linux__)
+    const uint64_t exit_information = 1u << 3; /* PIDFD_INFO_EXIT */
+    struct cplatform_pidfd_info information = {.mask = exit_information};
+    if (ioctl(pidfd, _IOWR(0xFF, 11, struct cplatform_pidfd_info), &information) != 0) return -1;
+    if ((information.mask & exit_information) == 0) {
+        errno = ENODATA;
+        return -1;
+    }
+    *wait_status = information.exit_code;
+    return 0;
+#else
+    (void)pidfd;
+    (void)wait_status;
     errno = ENOSYS;
     return -1;
 #endif

@@ -13,7 +13,7 @@ extension ControlStore {
     /// |---|---|---|
     /// | start | running | |
     /// | stop | stopped | |
-    /// | restart | running, or paused when it is | `restartGeneration` + 1 |
+    /// | restart | running, or paused when it is | `restartGeneration` + 1; a `module_path` among the parameters is set |
     /// | update | | parameters merged (RFC 7396) into `config_json.parameters`, `configGeneration` + 1 |
     /// | pause | paused; refused when stopped | |
     /// | resume | running; refused when stopped | |
@@ -128,6 +128,7 @@ extension ControlStore {
             try database.execute(
                 sql: "UPDATE strategy_configs SET restart_generation = restart_generation + 1 WHERE id = ?",
                 arguments: [strategy.id])
+            try deploy(database, command, to: strategy)
         case .update:
             try database.execute(
                 sql: """
@@ -138,6 +139,22 @@ extension ControlStore {
                 arguments: [command.parameters, strategy.id])
         case .flatten: break
         }
+    }
+
+    /// Sets the executable that a restart names, and notes in the command which one it takes the place of.
+    private static func deploy(_ database: Database, _ command: CommandRow, to strategy: StrategyRow) throws {
+        let isNamed = try Bool.fetchOne(
+            database, sql: "SELECT json_type(?, '$.module_path') IS NOT NULL", arguments: [command.parameters]
+        )
+        guard isNamed == true else { return }
+        try database.execute(
+            sql: "UPDATE strategy_configs SET module_path = json_extract(?, '$.module_path') WHERE id = ?",
+            arguments: [command.parameters, strategy.id])
+        try database.execute(
+            sql: """
+                UPDATE strategy_commands
+                SET parameters = json_set(parameters, '$.previous_module_paths."' || ? || '"', ?) WHERE id = ?
+                """, arguments: [strategy.id, strategy.modulePath, command.id])
     }
 
     private static func setDesiredState(

@@ -40,6 +40,20 @@ extension ControlStore {
         }
     }
 
+    /// Records a process that an earlier manager started, unless it is on record.
+    package func adoptInstance(_ instance: NewInstance) throws(ControlError) {
+        guard let epoch = instance.epoch else {
+            preconditionFailure("a process that is taken over has an epoch")
+        }
+        let known = try read { database in
+            try Bool.fetchOne(
+                database,
+                sql: "SELECT count(*) FROM strategy_instances WHERE strategy_id = ? AND epoch = ?",
+                arguments: [instance.strategyID, Int64(epoch)]) ?? false
+        }
+        if !known { try insertInstance(instance) }
+    }
+
     /// Records that a process is ready to trade; the first time counts.
     package func markInstanceReady(strategyID: String, epoch: UInt32, at now: Timestamp) throws(ControlError)
     {
@@ -61,6 +75,15 @@ extension ControlStore {
                 sql: """
                     UPDATE strategy_instances SET config_generation = ? WHERE strategy_id = ? AND epoch = ?
                     """, arguments: [configGeneration, strategyID, Int64(epoch)])
+        }
+    }
+
+    /// Records the SHA-256 of the executable that a process runs.
+    package func setInstanceBinary(strategyID: String, epoch: UInt32, sha256: String) throws(ControlError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE strategy_instances SET binary_sha256 = ? WHERE strategy_id = ? AND epoch = ?",
+                arguments: [sha256, strategyID, Int64(epoch)])
         }
     }
 
@@ -95,7 +118,7 @@ extension ControlStore {
         }
     }
 
-    /// All processes whose end was not recorded, by strategy id: what a new manager looks for.
+    /// All processes whose end was not recorded, by strategy id.
     package func liveInstances() throws(ControlError) -> [InstanceRow] {
         try read { database in
             try Row.fetchAll(
@@ -103,6 +126,20 @@ extension ControlStore {
                 sql: """
                     SELECT \(InstanceRow.columns) FROM strategy_instances WHERE ended_at IS NULL
                     ORDER BY strategy_id, epoch
+                    """
+            ).map(InstanceRow.init)
+        }
+    }
+
+    /// The newest process of every strategy, by strategy id: what a new manager compares with what it finds.
+    package func newestInstances() throws(ControlError) -> [InstanceRow] {
+        try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(InstanceRow.columns) FROM strategy_instances AS i
+                    WHERE epoch = (SELECT max(epoch) FROM strategy_instances WHERE strategy_id = i.strategy_id)
+                    ORDER BY strategy_id
                     """
             ).map(InstanceRow.init)
         }

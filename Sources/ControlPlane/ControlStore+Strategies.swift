@@ -94,6 +94,19 @@ extension ControlStore {
         }
     }
 
+    /// Records something that is no change of the status: an alarm, the health.
+    package func noteEvent(
+        _ strategyID: String, reason: String, epoch: UInt32, at now: Timestamp
+    ) throws(ControlError) {
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO strategy_events(strategy_id, time, from_status, to_status, reason, epoch)
+                    SELECT id, ?, status, status, ?, ? FROM strategy_configs WHERE id = ?
+                    """, arguments: [now.description, reason.lastCharacters, Int64(epoch), strategyID])
+        }
+    }
+
     /// The last events, newest first, of one strategy or of all; traps when `limit` is not 1 to 100,000.
     package func events(strategyID: String? = nil, limit: Int) throws(ControlError) -> [EventRow] {
         precondition((1...Limits.rowsPerListMax).contains(limit), "limit must be 1 to 100,000")

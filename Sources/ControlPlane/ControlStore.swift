@@ -98,9 +98,10 @@ package final class ControlStore: Sendable {
 
     // MARK: - Transactions
 
-    /// Runs reads on one snapshot of the database.
+    /// Runs reads on one snapshot of the database; within a group on what the group has written.
     func read<Result>(_ body: (Database) throws -> Result) throws(ControlError) -> Result {
         do {
+            if state.isGroup { return try queue.unsafeReentrantRead(body) }
             return try queue.inDatabase { database in
                 var result: Result?
                 try database.inTransaction(.deferred) {

@@ -72,6 +72,8 @@ package struct HomeDirectory: Hashable, Sendable {
     package var logsDirectory: String { path + "/logs" }
     /// Backups made by `tradewind backup`.
     package var backupsDirectory: String { path + "/backups" }
+    /// Copies of executables that strategies were put back on.
+    package var deploymentsDirectory: String { path + "/deployments" }
     /// The broker's socket.
     package var busSocketPath: String { runDirectory + "/bus.sock" }
     /// The secret of the bus, mode 0600; read by the manager.

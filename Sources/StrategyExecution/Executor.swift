@@ -134,6 +134,8 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         }
         guard phase == .running else { return }
         publishStatus(engine.isPaused ? .paused : .running)
+        // Before the first record, which a strategy may take a long time over.
+        client.flush()
         failIfJournalFailed()
     }
 
@@ -194,6 +196,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
             acknowledge(command, .running)
         case "update": update(command)
         case "flatten": flatten(command)
+        case "status": publishStatus(engine.isPaused ? .paused : .running)
         default:
             acknowledge(
                 command, engine.isPaused ? .paused : .running, error: "unknown command \(command.command)")

@@ -49,8 +49,8 @@ struct ExecutorSetup<S: Strategy> {
             parameters = try ParameterValues.resolve(S.parameters, from: configuration.parameters)
             strategy = try S(parameters: parameters)
             account = try AccountSettings(inputs: configuration.venue)
-            let limits = try RiskLimits(
-                inputs: StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json"))
+            let entries = try StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json")
+            let limits = try RiskLimits(inputs: entries.filter { !ProcessLimits.names.contains($0.name) })
             engineConfiguration = EngineConfiguration(
                 instruments: instruments, epoch: epoch, seed: configuration.seed,
                 startingCash: account.startingCash, limits: limits)

@@ -1,4 +1,5 @@
 package import TradingEngine
+import TradingModel
 
 /// Checks a strategy's settings without starting it, with the same rules as its executor.
 package enum StrategyCheck {
@@ -25,7 +26,8 @@ package enum StrategyCheck {
             if isTrying { _ = try strategy.init(parameters: parameters) }
         }
         try collect { _ = try AccountSettings(inputs: configuration.venue) }
-        try collect { _ = try RiskLimits(inputs: limits) }
+        try collect { _ = try RiskLimits(inputs: limits.filter { !ProcessLimits.names.contains($0.name) }) }
+        _ = ProcessLimits(inputs: limits) { violations.add($0, $1) }
         guard violations.isEmpty else { throw violations }
         guard !configuration.instruments.isEmpty else {
             throw ExecutionError(

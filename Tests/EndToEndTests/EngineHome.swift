@@ -146,5 +146,36 @@ final class EngineHome {
     /// What the manager printed, for failure messages.
     var log: String { (manager?.standardOutput ?? "") + (manager?.standardError ?? "") }
 
-    deinit { stop() }
+    /// The process that holds, or held, an instance lock: `bus`, `feed-<id>` or a strategy's id.
+    func lockHolder(_ name: String) throws -> Int32 {
+        let text = try String(contentsOfFile: home + "/run/\(name).lock", encoding: .utf8)
+        let number = text.split { !$0.isNumber }.first.map(String.init) ?? ""
+        return try #require(Int32(number), "\(name).lock says \(text)")
+    }
+
+    /// The id of the one feed of the home.
+    func feedID() throws -> String { try value("SELECT id FROM feeds;") }
+
+    /// Kills the manager without a word to anybody.
+    func killManager() {
+        manager?.signal(SIGKILL)
+        _ = manager?.wait(seconds: 10)
+        manager = nil
+    }
+
+    /// Ends what a killed manager left behind, when a test has ended in the middle.
+    private func endLeftBehind() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: home + "/run")) ?? []
+        for name in names where name.hasSuffix(".lock") && !name.hasSuffix(".sock.lock") {
+            guard let pid = try? lockHolder(String(name.dropLast(5))), !Self.hasEnded(pid) else { continue }
+            // Only one of ours: the number may belong to somebody else by now.
+            let arguments = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
+            if arguments.contains("role-process") { kill(pid, SIGKILL) }
+        }
+    }
+
+    deinit {
+        stop()
+        endLeftBehind()
+    }
 }

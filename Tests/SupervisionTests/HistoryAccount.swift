@@ -38,6 +38,13 @@ struct HistoryAccount {
         }
     }
 
+    /// Budgets and pauses are those of one manager; commands and epochs go on.
+    mutating func managerWasReplaced() {
+        reset()
+        backoffStart = nil
+        readySince = nil
+    }
+
     mutating func record(
         _ action: Machine.Action, cause: Machine.Event, now: MonotonicTime, hasLiveProcess: Bool
     ) {

@@ -96,6 +96,38 @@ import Testing
         #expect(InstanceLock.holder(path: path) == nil)
     }
 
+    @Test func endThatTheHolderPutDownIsReadBackAndTheTextStaysAsItIs() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("f.lock")
+        let holder = InstanceLock.Holder(identity: .current, epoch: 4)
+        do {
+            guard case .acquired(let lock) = try InstanceLock.acquire(path: path) else {
+                Issue.record("a new lock is taken")
+                return
+            }
+            try lock.record(holder)
+            #expect(try InstanceLock.inspect(path: path) == .held(by: holder))
+            InstanceLock.recordEnd(InstanceLock.End(exitCode: 0, signal: 15), descriptor: lock.descriptor)
+        }
+        var ended = holder
+        ended.end = InstanceLock.End(exitCode: 0, signal: 15)
+        for _ in 0..<2 { #expect(try InstanceLock.inspect(path: path) == .free(last: ended)) }
+        #expect(ended.end?.status == .signaled(signal: 15))
+        #expect(InstanceLock.End(exitCode: 3, signal: 15).status == .exited(code: 3))
+        // Whoever takes the lock next starts with an empty text.
+        _ = try attempt(path)
+        #expect(InstanceLock.holder(path: path) == nil)
+    }
+
+    @Test func aTornEndIsNoEnd() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("g.lock")
+        let line = #"{"pid":5,"start_time":6,"boot_id":"x","epoch":7}"# + "\n"
+        try writeFile(path, line + #"{"exit_code":0,"sig"#)
+        #expect(InstanceLock.holder(path: path)?.epoch == 7)
+        #expect(InstanceLock.holder(path: path)?.end == nil)
+    }
+
     @Test func lockInAMissingDirectoryIsAnError() throws {
         let error = #expect(throws: SupervisionError.self) { _ = try attempt("/nonexistent/run/x.lock") }
         #expect(error?.code == .lockFailed && error?.underlying == ENOENT)

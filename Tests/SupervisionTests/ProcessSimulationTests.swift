@@ -9,17 +9,18 @@ import TradingModel
     import Glibc
 #endif
 
-/// Thousands of short histories without processes; `SUPERVISION_SEED=<n>` replays one with its whole trace.
+/// A hundred thousand short histories without processes; `SUPERVISION_SEED=<n>` replays one with its whole trace.
 @Suite struct ProcessSimulationTests {
-    private static let historiesPerPart: UInt64 = 3000
+    private static let historiesPerPart: UInt64 = 10_000
 
-    @Test(arguments: 0..<8 as Range<UInt64>) func promisesHoldInEveryHistory(part: UInt64) {
+    @Test(arguments: 0..<10 as Range<UInt64>) func promisesHoldInEveryHistory(part: UInt64) {
         if let text = getenv("SUPERVISION_SEED"), let seed = UInt64(String(cString: text)) {
             if part == 0 { replay(seed) }
             return
         }
         var restartCount = 0
         var spawnCount = 0
+        var managerCount = 0
         for seed in (part * Self.historiesPerPart)..<((part + 1) * Self.historiesPerPart) {
             var history = SimulatedHistory(seed: seed)
             if let violation = history.run() {
@@ -28,10 +29,12 @@ import TradingModel
             }
             restartCount += history.account.automaticRestartCount
             spawnCount += history.account.epochs.count
+            managerCount += history.managerCount
         }
         // The histories must be worth something: faults do happen in them.
         #expect(restartCount > Int(Self.historiesPerPart) / 2)
         #expect(spawnCount > Int(Self.historiesPerPart) * 2)
+        #expect(managerCount > Int(Self.historiesPerPart) * 5 / 4)
     }
 
     @Test func sameSeedGivesTheSameHistory() {

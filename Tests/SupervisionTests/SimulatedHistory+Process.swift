@@ -7,14 +7,20 @@ extension SimulatedHistory {
     mutating func happen(_ happening: Happening) {
         switch happening {
         case .command(let event):
-            handle(event)
+            take(event)
         case .busLost:
             isBusLost = true
             handle(.busLost)
         case .busBack:
             isBusLost = false
             handle(.busBack)
+        case .managerKilled:
+            isManagerAway = true
+        case .managerBack:
+            beginNextManager()
         case .stall(let duration):
+            // Who does not run cannot be stalled.
+            guard !isManagerAway else { return }
             // The processes lived on meanwhile; what they did comes at once, after the stall has been told.
             now = now + duration
             account.stalled += duration
@@ -37,20 +43,26 @@ extension SimulatedHistory {
     }
 
     private mutating func answerSpawn(_ epoch: UInt32) {
-        guard process?.epoch == epoch else { return }
-        if fault(0.06) {
-            process?.isAlive = false
+        guard let process, process.epoch == epoch, process.isAlive else { return }
+        // The answer is for the manager that asked.
+        let isAsker = !isManagerAway && process.manager == managerCount
+        if !isAsker, chance(0.5) {
+            // Its manager was killed before it said what the process is to be.
+            return plan(.fails(epoch: epoch, .exited(code: 64)), after: .milliseconds(3))
+        }
+        if isAsker, fault(0.06) {
+            self.process?.isAlive = false
             handle(.spawnFailed(reason: "simulated", isTransient: chance(0.6)))
             return
         }
-        handle(.spawned(pid: Int32(1000 + epoch), epoch: epoch))
+        if isAsker { handle(.spawned(pid: Int32(1000 + epoch), epoch: epoch)) }
         if fault(0.03) {
             deliver(.configurationRejected(reason: "simulated"), epoch)
             plan(.fails(epoch: epoch, .exited(code: 78)), after: .milliseconds(8))
         } else if fault(0.2) {
             plan(.fails(epoch: epoch, .signaled(signal: 11)), after: time(upTo: 3))
         } else if fault(0.05) {
-            process?.isHung = true
+            self.process?.isHung = true
         } else {
             plan(.becomesReady(epoch: epoch), after: fault(0.1) ? time(upTo: 15) : time(upTo: 0.2))
         }
@@ -101,6 +113,7 @@ extension SimulatedHistory {
     private mutating func end(_ epoch: UInt32, _ status: ChildEnd) {
         guard process?.epoch == epoch, process?.isAlive == true else { return }
         process?.isAlive = false
+        if isManagerAway { unseenEnd = (epoch, status) }
         handle(.exited(epoch: epoch, status: status))
     }
 

@@ -18,6 +18,7 @@ struct SimulatedHistory {
         case arrives(Machine.Event, epoch: UInt32)
         case busLost, busBack
         case stall(Duration)
+        case managerKilled, managerBack
     }
 
     enum Request {
@@ -27,6 +28,8 @@ struct SimulatedHistory {
     /// A process, or one that is being spawned.
     struct VirtualProcess {
         var epoch: UInt32
+        /// Which manager started it.
+        var manager: Int
         var isAlive = true
         var isReady = false
         var isHung = false
@@ -47,6 +50,15 @@ struct SimulatedHistory {
     var queue: [(time: MonotonicTime, happening: Happening)] = []
     var process: VirtualProcess?
     var isBusLost = false
+    /// Set while no manager runs; the machine is that of the last one.
+    var isManagerAway = false
+    var managerCount = 1
+    /// How the process ended while no manager saw it.
+    var unseenEnd: (epoch: UInt32, status: ChildEnd)?
+    /// Commands by id with the epoch at which they were given, for the next manager to see through.
+    var given: [(id: String, event: Machine.Event, epoch: UInt32)] = []
+    /// Commands that nobody has taken yet.
+    var waiting: [Machine.Event] = []
     var isFinalStartSent = false
     var lastDelivery = MonotonicTime(nanoseconds: 0)
 
@@ -104,6 +116,11 @@ struct SimulatedHistory {
             plan(.busBack, after: start + time(upTo: 20))
         }
         if chance(0.2) { plan(.stall(time(upTo: 15)), after: time(upTo: 75)) }
+        for _ in 0..<2 where chance(0.25) {
+            let kill = time(upTo: 70)
+            plan(.managerKilled, after: kill)
+            plan(.managerBack, after: kill + time(upTo: chance(0.5) ? 0.3 : 15))
+        }
     }
 
     mutating func chance(_ probability: Double) -> Bool { generator.nextUnit() < probability }
@@ -124,12 +141,14 @@ struct SimulatedHistory {
         for (index, entry) in queue.enumerated() where entry.time < best?.time ?? Self.end {
             best = (entry.time, index)
         }
-        if let deadline = machine.nextDeadline, deadline < best?.time ?? Self.end { return (deadline, nil) }
+        if !isManagerAway, let deadline = machine.nextDeadline, deadline < best?.time ?? Self.end {
+            return (deadline, nil)
+        }
         return best
     }
 
     private var isSettled: Bool {
-        guard isFinalStartSent || machine.status != .error else { return false }
+        guard !isManagerAway, isFinalStartSent || machine.status != .error else { return false }
         let isQuiet = queue.allSatisfy { if case .beats = $0.happening { true } else { false } }
         return isQuiet && machine.pendingCommandCount == 0 && finalViolation() == nil
     }
@@ -137,6 +156,7 @@ struct SimulatedHistory {
     // MARK: - Machine
 
     mutating func handle(_ event: Machine.Event) {
+        guard !isManagerAway else { return }
         if isTraced { trace.append("\(now.nanoseconds / 1_000_000) ms: \(event)") }
         account.before(event, now: now, machine: machine)
         let actions = machine.handle(event, now: now)
@@ -154,7 +174,7 @@ struct SimulatedHistory {
     private mutating func perform(_ action: Machine.Action) {
         switch action {
         case .spawn(let epoch, let isPaused):
-            var new = VirtualProcess(epoch: epoch, isPaused: isPaused)
+            var new = VirtualProcess(epoch: epoch, manager: managerCount, isPaused: isPaused)
             if fault(0.1) { new.obeysTerminate = false }
             if fault(0.05) { new.killDelay = time(upTo: 25) }
             process = new
@@ -184,6 +204,7 @@ struct SimulatedHistory {
     // MARK: - Verdict
 
     private func finalViolation() -> String? {
+        if isManagerAway { return "no manager came back" }
         let live = process?.isAlive == true
         let unfinished = account.openCommands.sorted()
         guard unfinished.isEmpty else { return "commands without an end: \(unfinished)" }

@@ -7,6 +7,7 @@
 enum TransitionTable {
     static let text = """
         operatorStart
+            waiting | starting (running), spawn 1, open
             stopped | starting (running), spawn 1, open
             spawning starting | starting (running), open
             running | running (running), executed
@@ -15,11 +16,13 @@ enum TransitionTable {
             backoff error | starting (running), spawn 2, open
             stuck | stuck (running), failed
         operatorStop
+            waiting | stopped (stopped), executed
             stopped backoff error | stopped (stopped), executed
             spawning stopping restarting killing | stopping (stopped), open
             starting running paused | stopping (stopped), stop 1, term 1, open
             stuck | stuck (stopped), failed
         operatorRestart
+            waiting | starting (running), spawn 1, open
             stopped | starting (running), spawn 1, open
             spawning stopping restarting killing | stopping (running), open
             starting running | stopping (running), stop 1, term 1, open
@@ -27,6 +30,7 @@ enum TransitionTable {
             backoff error | starting (running), spawn 2, open
             stuck | stuck (running), failed
         operatorPause
+            waiting | stopped (running), failed
             stopped | stopped (stopped), failed
             spawning starting | starting (paused), open
             running | running (paused), pause 1, open
@@ -37,6 +41,7 @@ enum TransitionTable {
             error | error (running), failed
             stuck | stuck (stopped), failed
         operatorResume
+            waiting | stopped (running), failed
             stopped | stopped (stopped), failed
             spawning starting | starting (running), open
             running | running (running), executed
@@ -47,76 +52,87 @@ enum TransitionTable {
             error | error (running), failed
             stuck | stuck (stopped), failed
         managerStarted
+            waiting | starting (running), spawn 1
             stopped spawning starting running paused stopping restarting killing backoff error stuck | -
         managerStopping
-            stopped stopping restarting killing error stuck | -
+            stopped waiting stopping restarting killing error stuck | -
             spawning | stopping (running)
             starting running | stopping (running), stop 1, term 1
             paused | stopping (paused), stop 1, term 1
             backoff | stopped (running)
         adopted
+            waiting | running (running)
             stopped | stopping (stopped), stop 1, term 1
             spawning starting running paused stopping restarting killing stuck | -
             backoff error | running (running)
+        foundEnded 0
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            waiting | stopped (stopped), desire stopped
+        foundEnded 78
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            waiting | error (running)
+        foundEnded unseen
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            waiting | backoff (running)
         fellBack
-            stopped spawning starting running paused stopping restarting killing stuck | -
+            stopped waiting spawning starting running paused stopping restarting killing stuck | -
             backoff error | starting (running), spawn 2
         spawned
-            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
         spawnFailed transient
-            stopped starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting starting running paused stopping restarting killing backoff error stuck | -
             spawning | backoff (running)
         spawnFailed
-            stopped starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting starting running paused stopping restarting killing backoff error stuck | -
             spawning | error (running)
         ready
-            stopped running paused stopping restarting killing backoff error stuck | -
+            stopped waiting running paused stopping restarting killing backoff error stuck | -
             spawning starting | running (running)
         pausedConfirmed
-            stopped spawning starting paused stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting paused stopping restarting killing backoff error stuck | -
             running | paused (running), resume 1
         resumedConfirmed
-            stopped spawning starting running stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting running stopping restarting killing backoff error stuck | -
             paused | running (paused), pause 1
         heartbeat
-            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
         exited 0
-            stopped backoff error | -
+            stopped waiting backoff error | -
             spawning starting killing | backoff (running)
             running paused | stopped (stopped), desire stopped
             stopping stuck | stopped (stopped)
             restarting | starting (running), spawn 2
         exited 1
-            stopped backoff error | -
+            stopped waiting backoff error | -
             spawning starting running killing | backoff (running)
             paused | backoff (paused)
             stopping stuck | stopped (stopped)
             restarting | starting (running), spawn 2
         exited 78
-            stopped backoff error | -
+            stopped waiting backoff error | -
             spawning starting running killing | error (running)
             paused | error (paused)
             stopping stuck | stopped (stopped)
             restarting | starting (running), spawn 2
         signaled 9
-            stopped backoff error | -
+            stopped waiting backoff error | -
             spawning starting running killing | backoff (running)
             paused | backoff (paused)
             stopping stuck | stopped (stopped)
             restarting | starting (running), spawn 2
         ended unseen
-            stopped backoff error | -
+            stopped waiting backoff error | -
             spawning starting running killing | backoff (running)
             paused | backoff (paused)
             stopping stuck | stopped (stopped)
             restarting | starting (running), spawn 2
         configurationRejected
-            stopped stopping restarting killing error stuck | -
+            stopped waiting stopping restarting killing error stuck | -
             spawning backoff | error (running)
             starting running | stopping (running), stop 1, term 1
             paused | stopping (paused), stop 1, term 1
         tick when due
-            stopped error stuck | -
+            stopped waiting error stuck | -
             spawning | stopping (running)
             starting restarting | stopping (running), kill 1
             running | running (running), health late
@@ -125,10 +141,10 @@ enum TransitionTable {
             killing | stuck (running), alarm
             backoff | starting (running), spawn 2
         busLost
-            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
         busBack
-            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
         managerStalled
-            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
         """
 }

@@ -8,6 +8,7 @@ import TradingModel
     /// The states as situations that differ in what follows; the live process has epoch 1 and pid 100.
     private static let situations: [(name: String, make: @Sendable () -> Bench)] = [
         ("stopped", { Bench() }),
+        ("waiting", { Bench(desired: .running) }),
         ("spawning", { fresh(.operatorStart(commandID: nil)) }),
         ("starting", { fresh(.operatorStart(commandID: nil), .spawned(pid: 100, epoch: 1)) }),
         ("running", { running() }),
@@ -43,6 +44,9 @@ import TradingModel
         ("managerStarted", .managerStarted),
         ("managerStopping", .managerStopping),
         ("adopted", .adopted(pid: 200, epoch: 1, mode: .running)),
+        ("foundEnded 0", .foundEnded(epoch: 1, status: .exited(code: 0), reason: "r")),
+        ("foundEnded 78", .foundEnded(epoch: 1, status: .exited(code: 78), reason: "r")),
+        ("foundEnded unseen", .foundEnded(epoch: 1, status: .unknown, reason: "r")),
         ("fellBack", .fellBack(reason: "r")),
         ("spawned", .spawned(pid: 100, epoch: 1)),
         ("spawnFailed transient", .spawnFailed(reason: "r", isTransient: true)),
@@ -138,10 +142,12 @@ import TradingModel
                 .spawned(pid: 9, epoch: 0), .ready(epoch: 0), .pausedConfirmed(epoch: 0),
                 .resumedConfirmed(epoch: 0),
                 .heartbeat(epoch: 0), .exited(epoch: 0, status: .exited(code: 1)),
+                .foundEnded(epoch: 0, status: .unknown, reason: "r"),
                 .adopted(pid: 9, epoch: 0, mode: .running),
             ]
-            for event in old
-            where !(situation == "stopped" && event == .adopted(pid: 9, epoch: 0, mode: .running)) {
+            // Before the first process no epoch is an old one.
+            let isNew = situation == "stopped" || situation == "waiting"
+            for event in isNew ? old.dropLast(2) : old[...] {
                 var bench = make()
                 let deadline = bench.machine.nextDeadline
                 #expect(bench.send(event) == [], "\(event) in \(situation)")

@@ -33,6 +33,14 @@ package enum TradewindProgram {
     }
 }
 
+/// The desk of misbehaving strategies that was built beside the tests.
+package enum FaultProgram {
+    /// Its path.
+    package static let path: String =
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("FaultDesk").path
+}
+
 /// The bare `sqlite3` shell, as an operator without our programs would use it.
 package enum SQLiteShell {
     /// A statement that the shell refused, with what it printed.

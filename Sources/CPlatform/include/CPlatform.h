@@ -36,6 +36,18 @@ void cplatform_set_exact_timers(void);
 /// where that is refused.
 void cplatform_raise_descriptor_limit(void);
 
+/// setpriority(2) of this process; 0, or -1 and errno.
+int cplatform_set_nice(int value);
+
+/// sched_setaffinity(2) of this thread and those it makes later; 0, or -1 and errno (ENOSYS on macOS).
+int cplatform_set_affinity(const int *cpus, size_t count);
+
+/// setrlimit(2) RLIMIT_NOFILE, soft and hard; 0, or -1 and errno.
+int cplatform_limit_descriptors(int64_t count);
+
+/// setrlimit(2) RLIMIT_CORE, soft and hard; 0, or -1 and errno.
+int cplatform_limit_core(int64_t byte_count);
+
 /// setvbuf(3): lines of standard output appear as they are complete, also in a pipe.
 void cplatform_line_buffer_output(void);
 

@@ -16,6 +16,11 @@ int cplatform_spawn_session_flag(void);
 /// (EINVAL on an older kernel, ENOSYS elsewhere).
 int cplatform_pidfd_send_signal_group(int pidfd, int signal_number);
 
+/// ioctl(2) PIDFD_GET_INFO with PIDFD_INFO_EXIT (Linux 6.15): the status word, as of waitpid(2), of a process that has
+/// ended and was reaped by whoever is its parent; -1 and errno (ENODATA when it was not reaped yet, EINVAL or ENOTTY
+/// on an older kernel, ENOSYS elsewhere).
+int cplatform_pidfd_exit_status(int pidfd, int *wait_status);
+
 /// fcntl(F_DUPFD_CLOEXEC): a copy of a descriptor, numbered `minimum` or above; -1 and errno.
 int cplatform_duplicate(int fd, int minimum);
 

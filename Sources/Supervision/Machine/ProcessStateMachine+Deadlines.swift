@@ -69,6 +69,7 @@ extension ProcessStateMachine {
             }
             setHealth(.stalled)
             let words = "no heartbeat for \(seconds(policy.stalledAfter)) s"
+            guard policy.isRestartedOnStall else { return actions.append(.raiseAlarm(words)) }
             actions.append(.raiseAlarm("\(words); it is killed and started again"))
             beginStopping(then: .fail(words), reason: words, isForced: true, now)
         }

@@ -118,17 +118,34 @@ extension ProcessStateMachine {
                 fail("\(exit) before it was ready", now)
             }
         case .running, .paused:
-            if exit == .exited(code: ExitStatus.configurationErrorCode) {
-                setStatus(.error, reason: "configuration: \(exit); its log says why")
-            } else if exit == .exited(code: 0), policy.mode != .always {
-                desired = .stopped
-                actions.append(.setDesired(.stopped))
-                setStatus(.stopped, reason: "completed")
-            } else {
-                fail("\(exit)", now)
-            }
+            proceedAfterUnaskedExit(exit, "\(exit)", now)
         case .stopped, .backoff, .error:
             preconditionFailure("there is no process in the state \(before)")
+        }
+    }
+
+    /// A process that had been left to itself is gone: nobody asked this manager to stop it.
+    mutating func foundEnded(
+        _ foundEpoch: UInt32, _ exit: ExitStatus, _ why: String, _ now: MonotonicTime
+    ) {
+        guard status == .stopped, !isManagerStopping, foundEpoch >= epoch else { return }
+        epoch = foundEpoch
+        guard desired != .stopped else { return setStatus(.stopped, reason: why) }
+        proceedAfterUnaskedExit(exit, why, now)
+    }
+
+    /// A ready process is gone although nobody asked for it: completed, wrongly configured, or failed.
+    private mutating func proceedAfterUnaskedExit(
+        _ exit: ExitStatus, _ why: String, _ now: MonotonicTime
+    ) {
+        if exit == .exited(code: ExitStatus.configurationErrorCode) {
+            setStatus(.error, reason: "configuration: \(why); its log says why")
+        } else if exit == .exited(code: 0), policy.mode != .always {
+            desired = .stopped
+            actions.append(.setDesired(.stopped))
+            setStatus(.stopped, reason: Self.completedReason)
+        } else {
+            fail(why, now)
         }
     }
 

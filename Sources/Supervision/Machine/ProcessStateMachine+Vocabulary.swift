@@ -44,6 +44,8 @@ extension ProcessStateMachine {
         case managerStopping
         /// The manager has started and found a live process.
         case adopted(pid: Int32, epoch: UInt32, mode: AdoptedMode)
+        /// The manager has started and found that the process of this epoch ended while no manager was watching.
+        case foundEnded(epoch: UInt32, status: ExitStatus, reason: String)
         /// The manager has put the previous executable back since the new one did not become ready.
         case fellBack(reason: String)
 

@@ -3,7 +3,8 @@
 /// States: stopped, starting, running, paused, stopping, backoff, error, stuck. There is a process, or a spawn without
 /// an answer yet, in starting, running, paused, stopping and stuck, and in these no other one is ever spawned.
 ///
-/// - stopped, error: nothing runs; a start command, or `managerStarted` with a desired state, leads to starting.
+/// - stopped, error: nothing runs; a start command, or `managerStarted` with a desired state, leads to starting, and a
+///   process that was found alive to its own state.
 /// - starting: spawned, not ready. An end or the ready timeout leads to backoff, or to error when the budget is used.
 /// - running, paused: ready. What the process confirms is the state; while it differs from the desired one the
 ///   request is repeated. Exit 0 leads to stopped, exit 78 to error, other ends and the watchdog to backoff.
@@ -75,6 +76,7 @@ package struct ProcessStateMachine: Sendable {
         case .managerStarted: managerStarted(now)
         case .managerStopping: managerStopping(now)
         case .adopted(let pid, let epoch, let mode): adopt(pid, epoch, mode, now)
+        case .foundEnded(let epoch, let status, let reason): foundEnded(epoch, status, reason, now)
         case .fellBack(let reason): fallBack(reason, now)
         case .spawned(let pid, let epoch): spawned(pid, epoch, now)
         case .spawnFailed(let reason, let isTransient): spawnFailed(reason, isTransient, now)
@@ -92,6 +94,20 @@ package struct ProcessStateMachine: Sendable {
         settleCommands()
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
+    }
+
+    /// The reason of a process that ended by itself and in order.
+    package static let completedReason = "completed"
+
+    /// Sets what the operator wants before anything has happened; traps while there is a process.
+    mutating func want(_ state: DesiredState) {
+        precondition(!hasProcess, "a live process is told by events what is wanted")
+        desired = state
+    }
+
+    /// Takes in that an epoch was used; numbers only rise.
+    mutating func keepEpoch(_ used: UInt32) {
+        if !hasProcess { epoch = max(epoch, used) }
     }
 
     /// Whether the process has said that it is ready and has not been told to end.

@@ -22,6 +22,7 @@ extension RestartPolicy {
         "mode", "ready_timeout", "backoff_initial", "backoff_max", "jitter", "unstable_exits_max",
         "unstable_window",
         "persistent", "stable_after", "stop_timeout", "stuck_after", "watched", "late_after", "stalled_after",
+        "restart_on_stall",
     ]
 }
 
@@ -45,6 +46,7 @@ private struct EntryReader {
         case "unstable_exits_max": readUnstableExits(text)
         case "persistent": readFlag(name, text, \.isPersistent)
         case "watched": readFlag(name, text, \.isWatched)
+        case "restart_on_stall": readFlag(name, text, \.isRestartedOnStall)
         case "ready_timeout": readDuration(name, text, \.readyTimeout)
         case "backoff_initial": readDuration(name, text, \.backoffInitial)
         case "backoff_max": readDuration(name, text, \.backoffMax)

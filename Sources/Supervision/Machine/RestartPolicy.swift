@@ -36,8 +36,10 @@ package struct RestartPolicy: Hashable, Sendable {
     package var isWatched = true
     /// The silence after which the health is late.
     package var lateAfter: Duration = .seconds(3)
-    /// The silence after which the health is stalled and the process is killed and started again.
+    /// The silence after which the health is stalled.
     package var stalledAfter: Duration = .seconds(10)
+    /// Whether a stalled process is killed and started again; otherwise there is an alarm only.
+    package var isRestartedOnStall = true
 
     /// The defaults of strategies.
     package init() {}
@@ -45,7 +47,14 @@ package struct RestartPolicy: Hashable, Sendable {
     /// The defaults of strategies.
     package static let executor = RestartPolicy()
 
-    /// The defaults of bus, feeds and recorder: always started again, never given up, no heartbeat expected.
+    /// The defaults of the bus: as other services, and the manager's own questions to it are its heartbeat.
+    package static let bus: RestartPolicy = {
+        var policy = RestartPolicy.service
+        policy.isWatched = true
+        return policy
+    }()
+
+    /// The defaults of feeds and recorder: always started again, never given up, no heartbeat expected.
     package static let service: RestartPolicy = {
         var policy = RestartPolicy()
         policy.mode = .always

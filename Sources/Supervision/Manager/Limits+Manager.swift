@@ -32,9 +32,15 @@ extension Limits {
     /// A pause of the manager's loop that shifts the deadlines of all processes.
     static let managerStall: Duration = .seconds(2)
 
+    /// The time between two questions to the bus.
+    static let busQuestionInterval: Duration = .milliseconds(500)
+
+    /// The silence of the bus from which on deadlines of others stand still.
+    static let busSilence: Duration = .milliseconds(1_500)
+
     /// The time between two samples of CPU and memory.
     static let sampleInterval: Duration = .seconds(2)
 
-    /// How long a process of an earlier manager may take to end before it is killed, and then to vanish.
-    package static let leftOverStop: Duration = .seconds(10)
+    /// How long a stop that comes before the configuration could be read waits for it.
+    static let deferredStopSeconds: Int64 = 5
 }

@@ -11,6 +11,8 @@ final class ManagedProcess {
         case bus
         case feed(FeedRow)
         case executor(StrategyRow)
+        /// Left running by an earlier manager, and of no use any more.
+        case stray
 
         /// The word used on the bus, in the database and in logs.
         var name: String {
@@ -18,6 +20,7 @@ final class ManagedProcess {
             case .bus: "bus"
             case .feed: "feed"
             case .executor: "executor"
+            case .stray: "process"
             }
         }
     }
@@ -36,6 +39,18 @@ final class ManagedProcess {
     var openUpdates: [(commandID: String, before: String)] = []
     /// Flatten commands that the process has not confirmed yet.
     var openFlattens: [String] = []
+    /// The strategy's restart generation that the process was started with; `nil` when that is not known.
+    var restartGeneration: Int64?
+    /// What the process runs; `nil` when it could not be opened.
+    var executable: HeldExecutable?
+    /// What was ready last.
+    var proven: ProvenExecutable?
+    /// Whether it was started from another executable than the proven one, and is not ready yet.
+    var isOnTrial = false
+    /// What the strategy's process may use, by its row.
+    var limits = ProcessLimits()
+    /// Which of the limits it is above of.
+    var alerts: Set<String> = []
     /// Set when the process said why it cannot use its configuration.
     var rejection: String?
     /// The source of a feed has ended; it is not started again by this manager.

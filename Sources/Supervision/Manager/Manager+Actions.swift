@@ -6,8 +6,10 @@ import TradingModel
 extension Manager {
     /// Tells a process's machine what happened and carries out what it decides.
     func apply(_ event: ProcessStateMachine.Event, to process: ManagedProcess) {
+        noticeStall()
         for action in process.machine.handle(event, now: MonotonicClock.now) { perform(action, for: process) }
         schedule(process)
+        fallBackIfNeeded(process)
         if stopping != nil { continueStopping() } else { startWaitingFeeds() }
     }
 
@@ -33,10 +35,21 @@ extension Manager {
         case .signalTerminate: signal(process, isKill: false)
         case .signalKill: signal(process, isKill: true)
         case .setStatus(let status, let reason): setStatus(status, reason: reason, of: process)
-        case .setHealth(let health): report(process, "health \(health.rawValue)")
+        case .setHealth(let health): note("health \(health.rawValue)", of: process)
         case .setDesired(let desired): keepDesired(desired, of: process)
         case .finishCommand(let id, let result): settle(id, result, for: process)
-        case .raiseAlarm(let text): report(process, "ALARM: \(text)")
+        case .raiseAlarm(let text): note("ALARM: \(text)", of: process)
+        }
+    }
+
+    /// Tells an operator something about a process and, for a strategy, puts it on record.
+    func note(_ text: String, of process: ManagedProcess) {
+        report(process, text)
+        guard let row = process.strategy else { return }
+        let epoch = process.machine.epoch
+        let now = WallClock.now
+        store?.enqueue("an event of \(row.name)") {
+            try $0.noteEvent(row.id, reason: text, epoch: epoch, at: now)
         }
     }
 
@@ -54,12 +67,12 @@ extension Manager {
         client?.flush()
     }
 
-    private func setStatus(_ status: ProcessStateMachine.Status, reason: String, of process: ManagedProcess) {
+    func setStatus(_ status: ProcessStateMachine.Status, reason: String, of process: ManagedProcess) {
         let pid = process.machine.pid.map { " pid \($0)" } ?? ""
         report(process, "\(status.rawValue)\(pid)\(reason.isEmpty ? "" : ": \(reason)")")
         guard let stored = StrategyStatus(rawValue: status.rawValue) else { return }
         switch process.role {
-        case .bus: break
+        case .bus, .stray: break
         case .feed(let row):
             store?.enqueue("the status of feed \(row.name)") {
                 try $0.setFeedStatus(row.id, to: stored, reason: reason)
@@ -91,11 +104,13 @@ extension Manager {
             processID: process.machine.pid ?? 0, status: announced, generation: Int(row.configGeneration),
             time: WallClock.now, reason: reason.isEmpty ? nil : reason)
         _ = client?.publish(.strategyStatus(row.id), payload.encoded())
+        // At once: what the process itself publishes must not come to the bus before it.
+        client?.flush()
     }
 
     private func keepDesired(_ desired: ProcessStateMachine.DesiredState, of process: ManagedProcess) {
         switch process.role {
-        case .bus: break
+        case .bus, .stray: break
         case .feed: process.hasCompleted = desired == .stopped
         case .executor(let row):
             guard let stored = DesiredState(rawValue: desired.rawValue) else { return }

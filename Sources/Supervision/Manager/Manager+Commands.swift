@@ -8,6 +8,7 @@ extension Manager {
     ) -> String? {
         // Another executable has to be asked itself: it refuses by ending with exit code 78.
         guard strategy.modulePath == nil else { return nil }
+        if command.kind == .restart, DeploymentParameters(command.parameters) != nil { return nil }
         switch command.kind {
         case .start, .restart:
             return catalog.problem(strategy.className, strategy.configJSON, strategy.limitsJSON)
@@ -42,15 +43,25 @@ extension Manager {
 
     private func apply(_ command: CommandRow, to process: ManagedProcess, before: String) {
         let id = command.id
+        if leftOverIDs.contains(id) { resumeDeployment(command, of: process) }
         switch command.kind {
         case .start: apply(.operatorStart(commandID: id), to: process)
         case .stop: apply(.operatorStop(commandID: id), to: process)
+        case .restart where isRestarted(process, by: id): apply(.operatorStart(commandID: id), to: process)
         case .restart: apply(.operatorRestart(commandID: id), to: process)
         case .pause: apply(.operatorPause(commandID: id), to: process)
         case .resume: apply(.operatorResume(commandID: id), to: process)
         case .update: update(process, commandID: id, before: before)
         case .flatten: flatten(process, commandID: id)
         }
+    }
+
+    /// Whether an earlier manager had started the new process of a restart already; it only has to be ready.
+    private func isRestarted(_ process: ManagedProcess, by commandID: String) -> Bool {
+        guard leftOverIDs.contains(commandID), process.machine.hasProcess, let row = process.strategy,
+            let generation = process.restartGeneration
+        else { return false }
+        return generation >= row.restartGeneration
     }
 
     /// Sends a running strategy all of its stored parameters; one that does not run takes them at its next start.

@@ -25,9 +25,14 @@ extension Manager {
     private func take(_ configuration: StoreThread.Configuration, _ commands: [AcceptedCommand]) {
         guard stopping == nil else { return }
         storedInstruments = configuration.instruments
+        if !isConfigured { pruneDeployments(configuration.strategies) }
         takeFeeds(configuration.feeds)
         for row in configuration.strategies {
             _ = executor(row, lastEpoch: configuration.lastEpochs[row.id] ?? 0)
+        }
+        if let reason = deferredStop {
+            isConfigured = true
+            return stop(reason: reason)
         }
         if isBusReady, isConfigured {
             for command in commands { take(command) }
@@ -50,11 +55,18 @@ extension Manager {
         let before = process.strategy
         process.role = .executor(row)
         process.name = row.name
+        if !isConfigured || before?.limitsJSON != row.limitsJSON { takeLimits(row, of: process) }
         if before?.restartPolicyJSON != row.restartPolicyJSON { process.machine.policy = policy(row) }
         // What a command wanted is in the process's row already, and is no edit.
         if isConfigured, let before, before.desiredState != row.desiredState {
             bringAbout(row.desiredState, of: process)
         }
+    }
+
+    /// Thresholds count at once, the rest from the next start of the process, which refuses wrong ones.
+    private func takeLimits(_ row: StrategyRow, of process: ManagedProcess) {
+        let entries = ConfigurationJSON.scalars(row.limitsJSON).map { (name: $0.key, text: $0.value) }
+        process.limits = ProcessLimits(inputs: entries) { _, _ in }
     }
 
     /// The process of a strategy, made and started as its row wants when it is new.
@@ -66,6 +78,7 @@ extension Manager {
             lastEpoch: lastEpoch, seed: UInt64(InstrumentToken(symbol: row.id).rawValue))
         let process = ManagedProcess(role: .executor(row), name: row.name, machine: machine)
         executors[row.id] = process
+        takeLimits(row, of: process)
         if isBusReady, isConfigured { apply(.managerStarted, to: process) }
         return process
     }
@@ -165,6 +178,7 @@ extension Manager {
     /// Starts what waited for the bus and the configuration.
     func startWaiting() {
         guard isBusReady, isConfigured, stopping == nil else { return }
+        adoptLeftBehind()
         for process in sorted(executors) where process.machine.status == .stopped {
             apply(.managerStarted, to: process)
         }

@@ -6,6 +6,7 @@ import TradingModel
 extension Manager: BusClientDelegate {
     package func busClientDidConnect(_ client: BusClient) {
         apply(.ready(epoch: bus.machine.epoch), to: bus)
+        busPulse = BusPulse()
         for process in allProcesses where process !== bus { apply(.busBack, to: process) }
         isBusReady = true
         startWaiting()
@@ -40,6 +41,7 @@ extension Manager: BusClientDelegate {
     // MARK: - Executors
 
     private func take(_ payload: StrategyStatusPayload) throws {
+        if !hasAdopted { earlyStatuses[payload.strategyID] = payload }
         guard let process = executors[payload.strategyID], let handle = process.handle else { return }
         // The retained value of a former process, or what this manager published itself, is not news.
         let epoch = process.machine.epoch
@@ -69,6 +71,7 @@ extension Manager: BusClientDelegate {
 
     private func markReady(_ process: ManagedProcess, epoch: UInt32) {
         guard let row = process.strategy else { return }
+        endTrial(of: process)
         let now = WallClock.now
         store?.enqueue("the readiness of \(row.name)") {
             try $0.markInstanceReady(strategyID: row.id, epoch: epoch, at: now)

@@ -18,10 +18,27 @@ extension Manager {
         sample("manager", "manager", getpid(), now, time, into: &rows)
         for process in allProcesses {
             guard let pid = process.handle?.pid else { continue }
+            let before = rows.count
             sample(process.role.name, process.name, pid, now, time, into: &rows)
+            if rows.count > before { checkThresholds(rows[before], of: process) }
         }
         let sampled = rows
         store?.enqueue("process metrics", isDroppable: true) { try $0.insertProcessMetrics(sampled) }
+    }
+
+    /// Raises an alarm when a process comes to use more than its threshold, once until it is a tenth below again.
+    private func checkThresholds(_ row: ProcessMetricsRow, of process: ManagedProcess) {
+        func check(_ name: String, _ unit: String, _ value: Double?, _ threshold: Int?) {
+            guard let value, let threshold else { return }
+            if value >= Double(threshold), process.alerts.insert(name).inserted {
+                note("ALARM: \(name) \(Int(value)) \(unit) is at or above \(threshold) \(unit)", of: process)
+            } else if value < Double(threshold) * 0.9, process.alerts.remove(name) != nil {
+                note("\(name) \(Int(value)) \(unit) is below \(threshold) \(unit) again", of: process)
+            }
+        }
+        let mebibytes = row.residentBytes.map { Double($0) / 1_048_576 }
+        check("memory", "MiB", mebibytes, process.limits.memoryAlertMiB)
+        check("cpu", "%", row.cpuPercent, process.limits.cpuAlertPercent)
     }
 
     private func sample(

@@ -8,6 +8,7 @@ extension Manager {
     /// Starts a process and answers the machine with `spawned` or `spawnFailed`.
     func spawn(_ process: ManagedProcess, epoch: UInt32, isPaused: Bool) {
         process.rejection = nil
+        beginTrial(of: process)
         if let problem = problem(of: process) {
             // Told after this event is done with, because the machine is still deciding.
             return later { $0.apply(.configurationRejected(reason: problem), to: process) }
@@ -46,6 +47,7 @@ extension Manager {
                 bootstrapDescriptor: childDescriptor, lockDescriptor: lock.descriptor))
         do {
             let handle = try ProcessHandle(child: pid)
+            noteExecutable(of: process, pid: pid, path: executable)
             // From here on only the child has the lock: it is free when the child is gone, whoever else dies.
             try lock.record(InstanceLock.Holder(identity: handle.identity, epoch: epoch))
             try socket.write(bootstrap(for: process, epoch: epoch, isPaused: isPaused))
@@ -61,7 +63,7 @@ extension Manager {
         }
     }
 
-    private func watch(_ handle: ProcessHandle, of process: ManagedProcess, epoch: UInt32) throws {
+    func watch(_ handle: ProcessHandle, of process: ManagedProcess, epoch: UInt32) throws {
         let bound = NIOLoopBound((self, process), eventLoop: eventLoop)
         try exits.watch(handle) { [eventLoop] status in
             eventLoop.execute {
@@ -85,9 +87,10 @@ extension Manager {
         ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
     }
 
-    private func lockName(_ process: ManagedProcess) -> String {
+    func lockName(_ process: ManagedProcess) -> String {
         switch process.role {
         case .bus: "bus"
+        case .stray: process.name
         case .feed(let row): "feed-\(row.id)"
         case .executor(let row): row.id
         }
@@ -96,6 +99,7 @@ extension Manager {
     private func logName(_ process: ManagedProcess) -> String {
         switch process.role {
         case .bus: "bus"
+        case .stray: process.name
         case .feed(let row): "feed-\(row.name)"
         case .executor(let row): row.name
         }
@@ -107,6 +111,7 @@ extension Manager {
             role: .bus, socketPath: home.busSocketPath, logPath: home.logPath(logName(process)))
         switch process.role {
         case .bus: bootstrap.busKey = busKey.bytes
+        case .stray: break
         case .feed(let row):
             bootstrap.role = .feed
             bootstrap.token = busKey.token(role: .feed, identity: row.name)
@@ -133,9 +138,11 @@ extension Manager {
         _ process: ManagedProcess, epoch: UInt32, identity: ProcessIdentity, executable: String
     ) {
         guard let row = process.strategy else { return }
+        process.restartGeneration = row.restartGeneration
         let instance = NewInstance(
             strategyID: row.id, epoch: epoch, pid: identity.pid, processStartTime: Int64(identity.startTime),
-            bootID: identity.bootID, binaryPath: executable, configGeneration: row.configGeneration,
+            bootID: identity.bootID, binaryPath: executable, binarySHA256: process.executable?.knownSHA256,
+            configGeneration: row.configGeneration,
             restartGeneration: row.restartGeneration, startedAt: WallClock.now)
         store?.enqueue("the instance \(epoch) of \(row.name)") { try $0.insertInstance(instance) }
         store?.follow(row.id, epoch: epoch)
@@ -144,7 +151,9 @@ extension Manager {
     // MARK: - Ends
 
     /// A process has ended: reads what it left behind and tells the machine.
-    private func didEnd(_ process: ManagedProcess, epoch: UInt32, status: ExitStatus) {
+    private func didEnd(_ process: ManagedProcess, epoch: UInt32, status observed: ExitStatus) {
+        guard stopping != .ended else { return }
+        let status = told(observed, of: process, epoch: epoch)
         if let reply = process.bootstrapSocket?.takeReply() { process.rejection = reply.error }
         process.bootstrapSocket = nil
         if let pid = process.handle?.pid { sampler.forget(pid) }
@@ -172,6 +181,17 @@ extension Manager {
         removed.removeAll { $0 === process }
     }
 
+    /// The end as the process itself put it down, where nobody could observe it, or where it ended in order because
+    /// somebody else sent a signal: that is not its completion.
+    private func told(_ observed: ExitStatus, of process: ManagedProcess, epoch: UInt32) -> ExitStatus {
+        guard observed == .unknown || observed == .exited(code: 0) && process.machine.isReady else {
+            return observed
+        }
+        let holder = InstanceLock.holder(path: settings.home.instanceLockPath(lockName(process)))
+        guard let holder, holder.epoch == epoch, let end = holder.end else { return observed }
+        return end.status
+    }
+
     private func recordEnd(of process: ManagedProcess, _ row: StrategyRow, epoch: UInt32, status: ExitStatus)
     {
         var end = InstanceEnd(reason: process.rejection ?? status.description)
@@ -180,7 +200,15 @@ extension Manager {
         case .signaled(let signal): end.exitSignal = signal
         case .unknown: break
         }
-        if status != .exited(code: 0) {
+        recordEnd(end, isOrderly: status == .exited(code: 0), of: process, row, epoch: epoch)
+    }
+
+    /// Stores how an instance ended, with the end of its log unless it ended in order.
+    func recordEnd(
+        _ found: InstanceEnd, isOrderly: Bool, of process: ManagedProcess, _ row: StrategyRow, epoch: UInt32
+    ) {
+        var end = found
+        if !isOrderly {
             let log = LogFile(path: settings.home.logPath(logName(process)))
             end.lastLogLines = (try? log.tail(lines: 20))?.joined(separator: "\n")
         }

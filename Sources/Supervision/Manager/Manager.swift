@@ -1,4 +1,5 @@
 package import ControlPlane
+import Dispatch
 package import MarketData
 import MessageBus
 package import NIOCore
@@ -62,14 +63,32 @@ package final class Manager {
     var isBusReady = false
     var isConfigured = false
     var stopping: StoppingPhase?
+    /// Computes hashes of executables, beside the loop.
+    let hashing = DispatchQueue(label: "hashing", qos: .utility)
     var lastTick = MonotonicClock.now
+    var busPulse = BusPulse()
     private var ticks: RepeatedTask?
 
     /// In which order everything ends.
     enum StoppingPhase { case executors, feeds, bus, ended }
 
+    /// What an earlier manager left; used up when the bus and the configuration are there.
+    var leftBehind: LeftBehind
+    /// The newest instances on record, by strategy id, until they are dealt with.
+    var lastInstances: [String: InstanceRow] = [:]
+    /// What strategies published last, by their ids, until they are dealt with.
+    var earlyStatuses: [String: StrategyStatusPayload] = [:]
+    /// Commands that an earlier manager accepted and did not see through.
+    var leftOverIDs: Set<String> = []
+    var hasAdopted = false
+    /// Why the manager should stop as soon as it knows what an earlier one left.
+    var deferredStop: String?
+    /// Whether the manager has ended and left everything else running.
+    package internal(set) var isDetached = false
+
     /// Makes a manager; the caller holds the manager lock of the home.
-    package init(settings: ManagerSettings, eventLoop: any EventLoop) throws {
+    package init(settings: ManagerSettings, leftBehind: LeftBehind, eventLoop: any EventLoop) throws {
+        self.leftBehind = leftBehind
         self.settings = settings
         busKey = try BusKey(fileAt: settings.home.busKeyPath)
         self.eventLoop = eventLoop
@@ -77,16 +96,19 @@ package final class Manager {
         ended = eventLoop.makePromise(of: Void.self)
         bus = ManagedProcess(
             role: .bus, name: "bus",
-            machine: ProcessStateMachine(kind: .service, policy: .service, desired: .running, seed: 1))
+            machine: ProcessStateMachine(kind: .service, policy: .bus, desired: .running, seed: 1))
     }
 
-    /// Starts the bus, then all that is wanted; the future ends when everything has stopped.
+    /// Takes over what runs, starts the bus and all that is wanted; the future ends when everything has stopped.
     ///
-    /// `leftOver` are commands that an earlier manager accepted and did not see through.
-    package func start(store controlStore: ControlStore, leftOver: [CommandRow]) throws -> EventLoopFuture<
-        Void
-    > {
+    /// `leftOver` are commands that an earlier manager accepted and did not see through, `instances` the newest ones on
+    /// record, one a strategy.
+    package func start(
+        store controlStore: ControlStore, leftOver: [CommandRow], instances: [InstanceRow]
+    ) throws -> EventLoopFuture<Void> {
         eventLoop.preconditionInEventLoop()
+        leftOverIDs = Set(leftOver.map(\.id))
+        lastInstances = Dictionary(instances.map { ($0.strategyID, $0) }) { $1 }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let loop = eventLoop
         let catalog = settings.strategies
@@ -108,14 +130,14 @@ package final class Manager {
             TopicPattern(.managerNudge),
         ])
         client.connect()
-        apply(.managerStarted, to: bus)
+        if !adoptBus() { apply(.managerStarted, to: bus) }
         return ended.futureResult
     }
 
     /// Ends executors, feeds and the bus, in this order; leaves the desired state as it is.
     package func stop(reason: String) {
         eventLoop.preconditionInEventLoop()
-        guard stopping == nil else { return }
+        guard stopping == nil, !waitsToStop(reason) else { return }
         settings.report("stopping: \(reason)")
         stopping = .executors
         for process in sorted(executors) { apply(.managerStopping, to: process) }
@@ -143,10 +165,12 @@ package final class Manager {
         }
     }
 
-    private func finish() {
+    func finish() {
         ticks?.cancel()
         ticks = nil
         flushMetrics()
+        // What it still has in hand comes back to this loop.
+        hashing.sync {}
         let store = store
         let ended = ended
         // The store thread may take a while to write what is left; the loop has nothing more to do meanwhile.
@@ -157,15 +181,24 @@ package final class Manager {
 
     /// Four times a second: notices its own stalls, writes metrics, samples processes.
     private func tick() {
+        noticeStall()
         let now = MonotonicClock.now
-        let gap = now - lastTick
         lastTick = now
-        if gap > Limits.managerStall {
-            for process in allProcesses { apply(.managerStalled(by: gap), to: process) }
-        }
+        checkBus(now)
         flushMetrics()
         sampleIfDue(now)
         if stopping != nil { continueStopping() }
+    }
+
+    /// Shifts all deadlines when this loop has not run for a while; before anything else is decided.
+    func noticeStall() {
+        let now = MonotonicClock.now
+        let gap = now - lastTick
+        guard gap > Limits.managerStall else { return }
+        lastTick = now
+        busPulse.lastAnswer = now
+        settings.report("the manager did not run for \(gap); all deadlines shift by that")
+        for process in allProcesses + removed { apply(.managerStalled(by: gap), to: process) }
     }
 
     // MARK: - Shared

@@ -25,7 +25,8 @@ package final class ExitWatcher: Sendable {
 
     /// Calls `onExit` once, on the watcher's thread, when the process ends; at once if it has ended already.
     ///
-    /// `onExit` must be short. The status of a process that is no child is `.unknown`. The handle is kept until then.
+    /// `onExit` must be short. The status of a process that is no child is what the system still knows of it, else
+    /// `.unknown`. What is left of the group that the process led is killed. The handle is kept until then.
     package func watch(
         _ handle: ProcessHandle, onExit: @escaping @Sendable (ExitStatus) -> Void
     ) throws(SupervisionError) {
@@ -111,7 +112,9 @@ private final class WatcherState: Sendable {
             guard handle.isChild else { return .unknown }
             let options: Int32 = 0
         #else
-            guard handle.isChild else { return handle.hasEnded ? .unknown : nil }
+            guard handle.hasEnded else { return nil }
+            handle.killRestOfGroup()
+            guard handle.isChild else { return handle.statusOfEnded }
             let options = WNOHANG
         #endif
         var waitStatus: Int32 = 0

@@ -15,17 +15,39 @@ import CPlatform
 /// explicitly, since that would take it from the child too. A process that another thread spawns has a copy of the
 /// descriptor until its exec(2), so a lock that was just closed may count as held for about a millisecond. The text in the file only tells who holds it.
 package struct InstanceLock: ~Copyable {
-    /// Who holds a lock, as written into the file: one line of JSON.
+    /// Who holds a lock, as written into the file: one line of JSON, and a second one by the holder at its end.
     package struct Holder: Hashable, Sendable {
         /// The process; `identity.isAlive` tells whether the text is still true.
         package let identity: ProcessIdentity
         /// Its epoch.
         package let epoch: UInt32
+        /// What the process said as its last act; `nil` while it lives and when it had no time to say it.
+        package var end: End?
 
         /// Makes a holder.
-        package init(identity: ProcessIdentity, epoch: UInt32) {
+        package init(identity: ProcessIdentity, epoch: UInt32, end: End? = nil) {
             self.identity = identity
             self.epoch = epoch
+            self.end = end
+        }
+    }
+
+    /// How a process ended by its own account.
+    package struct End: Hashable, Sendable {
+        /// The exit code it was about to return.
+        package let exitCode: Int32
+        /// The signal that asked it to end; 0 when something else did.
+        package let signal: Int32
+
+        /// Makes an end.
+        package init(exitCode: Int32, signal: Int32 = 0) {
+            self.exitCode = exitCode
+            self.signal = signal
+        }
+
+        /// What an operator should read: an exit with 0 on a signal is an end by that signal.
+        package var status: ExitStatus {
+            exitCode == 0 && signal != 0 ? .signaled(signal: signal) : .exited(code: exitCode)
         }
     }
 
@@ -109,11 +131,44 @@ package struct InstanceLock: ~Copyable {
         guard result == 0 else { throw SupervisionError(.lockFailed, "write to \(path)", errno: errno) }
     }
 
+    /// What a look at a lock found.
+    package enum Finding: Hashable, Sendable {
+        /// Somebody has it; `nil` when the file does not say who.
+        case held(by: Holder?)
+        /// Nobody has it; the last one who had, when the file still says so.
+        case free(last: Holder?)
+    }
+
+    /// Looks who has, or had, a lock, and leaves the text as it is.
+    ///
+    /// Takes the lock for a moment; whoever else tries meanwhile finds it held.
+    package static func inspect(path: String) throws(SupervisionError) -> Finding {
+        let descriptor = cplatform_open(path, O_RDWR, 0)
+        guard descriptor >= 0 else { throw SupervisionError(.lockFailed, "open \(path)", errno: errno) }
+        defer { close(descriptor) }
+        let isFree = cplatform_lock_exclusively(descriptor) == 0
+        guard isFree || errno == EWOULDBLOCK else {
+            throw SupervisionError(.lockFailed, "lock \(path)", errno: errno)
+        }
+        let holder = readHolder(descriptor)
+        return isFree ? .free(last: holder) : .held(by: holder)
+    }
+
+    /// Adds how the process is about to end to the text of its lock, for a manager that comes later.
+    ///
+    /// Of no consequence when it fails: then the end counts as not observed.
+    package static func recordEnd(_ end: End, descriptor: Int32) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return }
+        var text = end.jsonLine
+        _ = text.withUTF8 { pwrite(descriptor, $0.baseAddress, $0.count, status.st_size) }
+    }
+
     private static func readHolder(_ descriptor: Int32) -> Holder? {
         withUnsafeTemporaryAllocation(byteCount: Limits.lockTextBytesMax, alignment: 1) { buffer -> Holder? in
             let byteCount = pread(descriptor, buffer.baseAddress, buffer.count, 0)
             guard byteCount > 0, byteCount < buffer.count else { return nil }
-            return Holder(jsonLine: String(decoding: buffer[..<byteCount], as: UTF8.self))
+            return Holder(text: String(decoding: buffer[..<byteCount], as: UTF8.self))
         }
     }
 
@@ -132,25 +187,50 @@ extension InstanceLock.Holder {
             + #""boot_id":"\#(identity.bootID)","epoch":\#(epoch)}"# + "\n"
     }
 
-    /// Reads back what `jsonLine` wrote; `nil` for anything else, a torn line included.
-    init?(jsonLine: String) {
-        guard jsonLine.hasSuffix("}\n"), jsonLine.hasPrefix("{") else { return nil }
-        var pid: Int32?
-        var startTime: UInt64?
-        var bootID: String?
-        var epoch: UInt32?
-        for member in jsonLine.dropFirst().dropLast(2).split(separator: ",") {
-            let parts = member.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2 else { return nil }
-            switch parts[0] {
-            case "\"pid\"": pid = Int32(parts[1])
-            case "\"start_time\"": startTime = UInt64(parts[1])
-            case "\"boot_id\"": bootID = String(parts[1].dropFirst().dropLast())
-            case "\"epoch\"": epoch = UInt32(parts[1])
-            default: return nil
-            }
-        }
-        guard let pid, let startTime, let bootID, let epoch else { return nil }
-        self.init(identity: ProcessIdentity(pid: pid, startTime: startTime, bootID: bootID), epoch: epoch)
+    /// Reads back the text of a lock file; `nil` for anything else, a torn first line included.
+    init?(text: String) {
+        let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        guard lines.count == 2, let members = JSONMembers(line: lines[0]) else { return nil }
+        guard let pid = members["pid"].flatMap({ Int32($0) }),
+            let startTime = members["start_time"].flatMap({ UInt64($0) }),
+            let bootID = members["boot_id"], bootID.count >= 2,
+            let epoch = members["epoch"].flatMap({ UInt32($0) })
+        else { return nil }
+        self.init(
+            identity: ProcessIdentity(
+                pid: pid, startTime: startTime, bootID: String(bootID.dropFirst().dropLast())),
+            epoch: epoch, end: InstanceLock.End(jsonLine: lines[1]))
     }
+}
+
+extension InstanceLock.End {
+    /// The second line of the file.
+    fileprivate var jsonLine: String { #"{"exit_code":\#(exitCode),"signal":\#(signal)}"# + "\n" }
+
+    /// Reads back what `jsonLine` wrote; `nil` for anything else, a torn line included.
+    fileprivate init?(jsonLine: Substring) {
+        guard jsonLine.hasSuffix("\n"), let members = JSONMembers(line: jsonLine.dropLast()),
+            let exitCode = members["exit_code"].flatMap({ Int32($0) }),
+            let signal = members["signal"].flatMap({ Int32($0) })
+        else { return nil }
+        self.init(exitCode: exitCode, signal: signal)
+    }
+}
+
+/// The members of a flat JSON object without commas or colons in its values, as written by this file.
+private struct JSONMembers {
+    private var values: [Substring: Substring] = [:]
+
+    init?(line: Substring) {
+        guard line.hasPrefix("{"), line.hasSuffix("}") else { return nil }
+        for member in line.dropFirst().dropLast().split(separator: ",") {
+            let parts = member.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, parts[0].count > 2, values[parts[0].dropFirst().dropLast()] == nil else {
+                return nil
+            }
+            values[parts[0].dropFirst().dropLast()] = parts[1]
+        }
+    }
+
+    subscript(name: Substring) -> Substring? { values[name] }
 }

@@ -10,7 +10,8 @@ import CPlatform
 
 /// The log of one role or strategy: `<name>.log`, and older ones as `<name>.log.1` (the newest) and so on.
 ///
-/// The process writes straight into the file, so the file is rotated when it is opened for the next process.
+/// The process writes straight into the file. It is rotated when it is opened for the next process, and by the process
+/// itself while it runs.
 package struct LogFile: Sendable, Hashable {
     /// The path of the current file.
     package let path: String
@@ -57,6 +58,27 @@ package struct LogFile: Sendable, Hashable {
             throw SupervisionError(.logFailed, "delete \(path)", errno: errno)
         }
         return true
+    }
+
+    /// Cuts the newest rotated file down to its last `byteCountMax` bytes when it has more than twice as many.
+    package func trimNewestRotated() throws(SupervisionError) {
+        let path = rotatedPath(1)
+        let descriptor = cplatform_open(path, O_RDONLY, 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let end = Int(lseek(descriptor, 0, SEEK_END))
+        guard end > 2 * byteCountMax else { return }
+        let content = try read(descriptor, from: end - byteCountMax, byteCount: byteCountMax, path)
+        let temporary = path + ".new"
+        let output = cplatform_open(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        guard output >= 0 else { throw SupervisionError(.logFailed, "make \(temporary)", errno: errno) }
+        let written = content.withUnsafeBytes { cplatform_write_all(output, $0.baseAddress, $0.count) }
+        let number = errno
+        close(output)
+        guard written == 0, rename(temporary, path) == 0 else {
+            unlink(temporary)
+            throw SupervisionError(.logFailed, "write \(temporary)", errno: written == 0 ? errno : number)
+        }
     }
 
     /// The last lines, oldest first, without their line ends; reaches into older files when the current one is short.

@@ -50,6 +50,8 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
         var cpuTicks: UInt64 = 0
         /// Field 22: the start in clock ticks since boot.
         var startTicks: UInt64 = 0
+        /// Field 52: the status word of waitpid(2) of a zombie, else 0.
+        var waitStatus: Int32 = 0
 
         /// Parses the line; `nil` when it is not one. The name in parentheses may contain spaces and parentheses.
         init?(_ bytes: UnsafeRawBufferPointer) {
@@ -59,25 +61,28 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
             state = bytes[nameEnd + 2]
             var field = 3
             var value: UInt64 = 0
+            // A living process needs the fields up to its start only.
+            let lastField = hasEnded ? 52 : 22
             for index in (nameEnd + 2)..<bytes.count {
                 let byte = bytes[index]
-                if byte == UInt8(ascii: " ") {
+                if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") {
                     take(field, value)
                     field += 1
                     value = 0
-                    if field > 22 { return }
+                    if field > lastField { return }
                 } else if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
                     // Wraps only for fields that are not taken.
                     value = value &* 10 &+ UInt64(byte - UInt8(ascii: "0"))
                 }
             }
-            return nil
+            guard field > 22 else { return nil }
         }
 
         private mutating func take(_ field: Int, _ value: UInt64) {
             switch field {
             case 14, 15: cpuTicks += value
             case 22: startTicks = value
+            case 52: waitStatus = Int32(truncatingIfNeeded: value)
             default: break
             }
         }

@@ -70,6 +70,21 @@ package final class ProcessHandle: Sendable {
         #endif
     }
 
+    /// The file that the process runs, where the system shows it: /proc/<pid>/exe.
+    package var executablePath: String? {
+        #if os(Linux)
+            return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+                guard let base = buffer.baseAddress else { return nil }
+                let count = readlink("/proc/\(pid)/exe", base, buffer.count)
+                guard count > 0, !hasEnded else { return nil }
+                let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                return path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+            }
+        #else
+            return nil
+        #endif
+    }
+
     /// Sends a signal to the process: pidfd_send_signal(2). Throws `processGone` when it has ended.
     package func signal(_ number: Int32) throws(SupervisionError) {
         guard !hasEnded else { throw gone() }
@@ -106,6 +121,37 @@ package final class ProcessHandle: Sendable {
         try signal(SIGTERM)
         try signal(SIGCONT)
     }
+
+    /// Kills what is left of the group that the process led; to be called when it has ended and before it is reaped.
+    ///
+    /// A zombie child keeps its number, and so does a group for as long as it has members; the pidfd stands for both.
+    func killRestOfGroup() {
+        #if os(Linux)
+            if cplatform_pidfd_send_signal_group(descriptor, SIGKILL) == 0 || errno != EINVAL { return }
+        #endif
+        // A kernel before 6.9. Only for a child is the number certain to be still its own.
+        if isChild, getpgid(pid) == pid { kill(-pid, SIGKILL) }
+    }
+
+    #if os(Linux)
+        /// How a process that is no child ended, as far as the system tells: PIDFD_GET_INFO once it was reaped,
+        /// /proc/<pid>/stat until then.
+        var statusOfEnded: ExitStatus {
+            // It may be reaped between the two questions, hence the second round.
+            for _ in 0..<2 {
+                var waitStatus: Int32 = 0
+                if cplatform_pidfd_exit_status(descriptor, &waitStatus) == 0 {
+                    return ExitStatus(waitStatus: waitStatus) ?? .unknown
+                }
+                let reader = SmallFileReader(byteCountMax: Limits.processFileBytesMax)
+                let stat = ProcStat.withPath(of: pid) { reader.read($0).flatMap { ProcStat($0) } }
+                if let stat, stat.hasEnded, stat.startTicks == identity.startTime {
+                    return ExitStatus(waitStatus: stat.waitStatus) ?? .unknown
+                }
+            }
+            return .unknown
+        }
+    #endif
 
     private func gone() -> SupervisionError {
         SupervisionError(.processGone, "process \(pid) has ended")

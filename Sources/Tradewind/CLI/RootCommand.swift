@@ -10,9 +10,11 @@ struct RootCommand: ParsableCommand {
             discussion: ExitCodes.discussion,
             version: TradewindVersion.text,
             subcommands: [
-                InitCommand.self, RunCommand.self, StrategiesCommand.self, StartCommand.self,
+                InitCommand.self, RunCommand.self, DetachCommand.self, StrategiesCommand.self,
+                StartCommand.self,
                 StopCommand.self,
                 RestartCommand.self, PauseCommand.self, ResumeCommand.self, FlattenCommand.self,
+                DeployCommand.self,
                 UpdateCommand.self,
                 StatusCommand.self, LogsCommand.self, FeedsCommand.self, InstrumentsCommand.self,
                 TicksCommand.self,

@@ -15,7 +15,7 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Starts the bus, the enabled feeds and every strategy that is wanted, executes commands, and restarts what \
             crashes. At its end everything is stopped in order and the desired state stays as it was, so that the \
-            next run carries on.
+            next run carries on. What a killed or detached manager left running is taken over as it is.
             """)
 
     @OptionGroup var home: HomeOptions
@@ -36,22 +36,24 @@ struct RunCommand: ParsableCommand {
             try directory.checkInitialized()
             // Before any other thread exists, so that all of them leave the signals to this one; and before anything
             // is started or ended, so that a signal that comes too early waits and still leads to an orderly end.
-            let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
+            let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP, SIGUSR1])
             signal(SIGPIPE, SIG_IGN)
             // A limit on the size of files has to end as an error of SQLite's write, and not in the end of the manager.
             signal(SIGXFSZ, SIG_IGN)
+            let lastManager = InstanceLock.holder(path: directory.managerLockPath)
             let lock = try Self.takeLock(directory)
-            defer { _ = lock.path }
             let store = try ControlStore.open(directory, access: .manager)
             try directory.createRunDirectory()
             // A first write, so that nothing is ended when the database cannot be written anyway.
             try Self.retrying {
                 try store.setEngineInfo("manager_pid", String(ProcessIdentity.current.pid), at: WallClock.now)
             }
-            try LeftOverProcesses.end(in: directory) { Self.report($0) }
-            try Self.retrying { try Self.settleInterrupted(store) }
-            try Self.supervise(directory, store, signals, duration)
+            let leftBehind = try LeftBehind(in: directory, lastManager: lastManager)
+            let isStopped = try Self.supervise(directory, store, leftBehind, signals, duration)
             try store.close()
+            if isStopped {
+                InstanceLock.recordEnd(InstanceLock.End(exitCode: 0), descriptor: lock.descriptor)
+            }
         }
     }
 
@@ -79,25 +81,15 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    /// Closes the records of processes that the last manager did not see the end of; they are gone by now.
-    private static func settleInterrupted(_ store: ControlStore) throws {
-        let now = WallClock.now
-        for instance in try store.liveInstances() {
-            try store.endInstance(
-                strategyID: instance.strategyID, epoch: instance.epoch,
-                InstanceEnd(reason: "its manager ended without stopping it"), at: now)
-        }
-        for strategy in try store.strategies() where strategy.status.isLive {
-            try store.setStatus(
-                strategy.id, to: .stopped, reason: "its manager ended without stopping it", at: now)
-        }
-        try store.setEngineInfo("manager_started_at", now.description, at: now)
-    }
-
+    /// Runs the manager to its end; whether everything was stopped, and not left running.
     private static func supervise(
-        _ directory: HomeDirectory, _ store: ControlStore, _ signals: SignalThread, _ duration: Double?
-    ) throws {
+        _ directory: HomeDirectory, _ store: ControlStore, _ leftBehind: LeftBehind, _ signals: SignalThread,
+        _ duration: Double?
+    ) throws -> Bool {
+        let now = WallClock.now
+        try retrying { try store.setEngineInfo("manager_started_at", now.description, at: now) }
         let leftOver = try store.acceptedCommands()
+        let instances = try store.newestInstances()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let settings = ManagerSettings(
@@ -107,12 +99,13 @@ struct RunCommand: ParsableCommand {
         report(
             "home \(directory.path), pid \(ProcessIdentity.current.pid), SQLite \(ControlStore.sqliteVersion)"
         )
-        let ended = try loop.submit {
-            let manager = try Manager(settings: settings, eventLoop: loop)
-            let ended = try manager.start(store: store, leftOver: leftOver)
+        let (manager, ended) = try loop.submit {
+            let manager = try Manager(settings: settings, leftBehind: leftBehind, eventLoop: loop)
+            let ended = try manager.start(store: store, leftOver: leftOver, instances: instances)
             let bound = NIOLoopBound(manager, eventLoop: loop)
             signals.start { number in
                 loop.execute {
+                    if number == SIGUSR1 { return bound.value.detach() }
                     bound.value.stop(reason: number == SIGINT ? "interrupted" : "signal \(number)")
                 }
             }
@@ -121,11 +114,13 @@ struct RunCommand: ParsableCommand {
                     bound.value.stop(reason: "\(duration) seconds are over")
                 }
             }
-            return ended
+            return (bound, ended)
         }.wait()
         try ended.wait()
-        report("stopped")
+        let isDetached = try loop.submit { manager.value.isDetached }.wait()
+        report(isDetached ? "detached" : "stopped")
         try group.syncShutdownGracefully()
+        return !isDetached
     }
 
     private static func report(_ line: String) {

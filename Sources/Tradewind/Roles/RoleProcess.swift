@@ -1,3 +1,4 @@
+import CPlatform
 import MarketData
 import MessageBus
 import NIOCore
@@ -5,6 +6,7 @@ import NIOPosix
 import StrategyExecution
 import Supervision
 import TradingEngine
+import TradingModel
 
 #if canImport(Glibc)
     import Glibc
@@ -27,14 +29,30 @@ enum RoleProcess {
             printError("'\(verb)' is started by 'tradewind run' only: \(error)")
             return 64
         }
+        // What the strategy starts itself must hold neither this process's lock nor its bootstrap socket.
+        for descriptor in [SpawnRequest.bootstrapDescriptor, SpawnRequest.lockDescriptor] {
+            _ = cplatform_set_close_on_exec(descriptor, 1)
+        }
+        // What a strategy prints is in its log as soon as a line is complete.
+        cplatform_line_buffer_output()
         // Signals go to one thread that waits for them; every other thread inherits the blocked mask.
         let signals = SignalThread(signals: [SIGTERM, SIGINT, SIGHUP])
         signal(SIGPIPE, SIG_IGN)
+        LogKeeper.start(path: bootstrap.logPath)
+        let exitCode = serve(bootstrap, registry: registry, signals: signals, channel: channel)
+        // A manager that is no parent of this process cannot learn its exit code otherwise.
+        InstanceLock.recordEnd(
+            InstanceLock.End(exitCode: exitCode, signal: signals.first),
+            descriptor: SpawnRequest.lockDescriptor)
+        return exitCode
+    }
+
+    private static func serve(
+        _ bootstrap: Bootstrap, registry: AppRegistry, signals: SignalThread, channel: BootstrapChannel
+    ) -> Int32 {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let exitCode = try start(bootstrap, registry: registry, loop: group.next(), signals: signals)
-                .wait()
-            return exitCode
+            return try start(bootstrap, registry: registry, loop: group.next(), signals: signals).wait()
         } catch let error as RoleError {
             printError(error.message)
             try? channel.write(BootstrapReply(error: error.message), timeout: .seconds(1))
@@ -58,6 +76,7 @@ enum RoleProcess {
                     exitCode: ExitStatus.configurationErrorCode,
                     message: "unknown strategy class '\(className)'; this program has: \(known)")
             }
+            try ProcessLimits.apply(limitsJSON: bootstrap.strategy?.limitsJSON)
             return startExecutor(strategy, bootstrap, loop, signals)
         case .feed:
             return startFeed(bootstrap, registry.feeds, loop, signals)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -12,6 +13,10 @@ import Foundation
 /// threads inherit. Signals that arrive before `start` are kept by the kernel.
 final class SignalThread: Sendable {
     private let signals: [Int32]
+    private let received = Atomic<Int32>(0)
+
+    /// The first signal that came since `start`; 0 when none did.
+    var first: Int32 { received.load(ordering: .relaxed) }
 
     /// Blocks the signals in this thread and in those it will make.
     init(signals: [Int32]) {
@@ -22,12 +27,13 @@ final class SignalThread: Sendable {
 
     /// Begins to wait; `handler` is called on the thread for every signal, for as long as the process lives.
     func start(_ handler: @escaping @Sendable (Int32) -> Void) {
-        let signals = signals
-        let thread = Thread {
+        let thread = Thread { [self] in
             var set = Self.set(of: signals)
             while true {
                 var number: Int32 = 0
-                if sigwait(&set, &number) == 0 { handler(number) }
+                guard sigwait(&set, &number) == 0 else { continue }
+                _ = received.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+                handler(number)
             }
         }
         thread.name = "signals"

@@ -1,0 +1,126 @@
+import ControlPlane
+import Foundation
+import NIOCore
+import TradingModel
+
+/// Which executable a strategy has proven to run from: what it goes back to when a new one does not become ready.
+struct ProvenExecutable {
+    /// The file, held open; `nil` when an earlier manager knew it.
+    var executable: HeldExecutable?
+    /// `module_path` as it was.
+    var modulePath: String?
+}
+
+/// Hot deployment: a new executable takes effect at one strategy's restart, and is taken back when it does not work.
+extension Manager {
+    /// Notes before a start whether the executable is another one than that which was ready last.
+    func beginTrial(of process: ManagedProcess) {
+        guard let proven = process.proven, let row = process.strategy else { return }
+        let path = row.modulePath ?? settings.executable
+        if let executable = proven.executable {
+            process.isOnTrial = FileIdentity(path: path) != executable.identity
+        } else {
+            process.isOnTrial = row.modulePath != proven.modulePath
+        }
+    }
+
+    /// Notes what a process runs, and puts its hash on record when that is known.
+    func noteExecutable(of process: ManagedProcess, pid: Int32, path: String) {
+        guard let held = HeldExecutable(runningAs: pid, path: path) else { return process.executable = nil }
+        // One descriptor for all strategies of a file.
+        let known = allProcesses.lazy.compactMap(\.executable).first { $0.identity == held.identity }
+        let executable = known ?? held
+        process.executable = executable
+        guard let row = process.strategy else { return }
+        let epoch = process.machine.epoch
+        if let digest = executable.knownSHA256 { return record(digest, of: row, epoch: epoch) }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        hashing.async { [eventLoop] in
+            guard let digest = try? executable.sha256() else { return }
+            eventLoop.execute { bound.value.record(digest, of: row, epoch: epoch) }
+        }
+    }
+
+    private func record(_ digest: String, of row: StrategyRow, epoch: UInt32) {
+        store?.enqueue("the hash of instance \(epoch) of \(row.name)") {
+            try $0.setInstanceBinary(strategyID: row.id, epoch: epoch, sha256: digest)
+        }
+    }
+
+    /// The process is ready: its executable is the one to go back to from now on.
+    func endTrial(of process: ManagedProcess) {
+        guard let row = process.strategy else { return }
+        process.isOnTrial = false
+        process.proven = ProvenExecutable(executable: process.executable, modulePath: row.modulePath)
+    }
+
+    /// Notes what a deployment that an earlier manager had begun has to go back to.
+    func resumeDeployment(_ command: CommandRow, of process: ManagedProcess) {
+        guard let previous = DeploymentParameters(command.parameters)?.previous[process.strategy?.id ?? ""],
+            process.proven == nil
+        else { return }
+        process.proven = ProvenExecutable(executable: nil, modulePath: previous)
+        process.isOnTrial = process.machine.status == .starting
+    }
+
+    /// Puts the previous executable back when the new one has not become ready; part of every event.
+    func fallBackIfNeeded(_ process: ManagedProcess) {
+        let machine = process.machine
+        guard process.isOnTrial, machine.status == .backoff || machine.status == .error,
+            machine.desired != .stopped, stopping == nil, var row = process.strategy,
+            let proven = process.proven
+        else { return }
+        process.isOnTrial = false
+        let failed = row.modulePath ?? settings.executable
+        let reason = "\(failed) did not become ready: \(machine.reason)"
+        do {
+            row.modulePath = try pathToGoBackTo(proven)
+        } catch {
+            return report(process, "ALARM: \(reason); the previous executable cannot be put back: \(error)")
+        }
+        process.role = .executor(row)
+        let id = row.id
+        let path = row.modulePath
+        store?.enqueue("the executable of \(row.name)") {
+            try $0.updateStrategy(id, StrategyChange(modulePath: .some(path)))
+        }
+        report(process, "\(reason); back to \(path ?? settings.executable)")
+        apply(.fellBack(reason: reason), to: process)
+    }
+
+    /// Where the proven executable is: its old path, or a copy of it when another file is there now.
+    ///
+    /// The copy is made on this loop, a tenth of a second for a hundred megabytes: rare, and nothing is to start
+    /// meanwhile.
+    private func pathToGoBackTo(_ proven: ProvenExecutable) throws -> String? {
+        guard let executable = proven.executable,
+            FileIdentity(path: proven.modulePath ?? settings.executable) != executable.identity
+        else { return proven.modulePath }
+        return try executable.copy(to: settings.home.deploymentsDirectory)
+    }
+
+    /// Deletes copies that no strategy names any more.
+    func pruneDeployments(_ rows: [StrategyRow]) {
+        let directory = settings.home.deploymentsDirectory
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for name in names {
+            let prefix = directory + "/" + name + "/"
+            guard !rows.contains(where: { $0.modulePath?.hasPrefix(prefix) ?? false }) else { continue }
+            try? FileManager.default.removeItem(atPath: directory + "/" + name)
+        }
+    }
+}
+
+/// What a restart command says of a new executable.
+struct DeploymentParameters {
+    /// The executables before, by strategy id; noted by the database when the command was accepted.
+    let previous: [String: String?]
+
+    /// `nil` when the parameters name no executable.
+    init?(_ json: String) {
+        let object = (try? JSONSerialization.jsonObject(with: Data(json.utf8))) as? [String: Any] ?? [:]
+        guard object["module_path"] != nil else { return nil }
+        let members = object["previous_module_paths"] as? [String: Any] ?? [:]
+        previous = members.mapValues { $0 as? String }
+    }
+}
