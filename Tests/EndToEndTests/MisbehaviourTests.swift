@@ -159,6 +159,10 @@ import Testing
 
     @Test func aManagerWithoutDescriptorsToSpareKeepsWhatRunsAndTriesAgain() throws {
         let engine = try engineWithMeter()
+        let manager = try ProgramRun(
+            "/bin/sh", ["-c", "ulimit -n 120; exec \"$0\" run", TradewindProgram.path],
+            environment: ["TRADEWIND_HOME": engine.home])
+        try engine.waitForStatus("meter", "running")
         for number in 0..<60 {
             try engine.sql(
                 """
@@ -167,12 +171,8 @@ import Testing
                 "unstable_exits_max": 100}');
                 """)
         }
-        let manager = try ProgramRun(
-            "/bin/sh", ["-c", "ulimit -n 100; exec \"$0\" run", TradewindProgram.path],
-            environment: ["TRADEWIND_HOME": engine.home])
         let short = "SELECT count(*) FROM strategy_events WHERE reason LIKE '%EMFILE%';"
         #expect(try waitUntil(seconds: 30) { try engine.value(short) != "0" }, "\(manager.standardError)")
-        try engine.waitForStatus("meter", "running")
         let process = try engine.process("meter")
         // Stopping some makes room for the others.
         for number in 0..<30 { try engine.command("stop", "m\(number)") }

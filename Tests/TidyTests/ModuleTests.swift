@@ -32,7 +32,7 @@ import Testing
 
     /// The C library, and the parts of the system that any module but the innermost may use.
     private static let system: Set<String> = [
-        "Darwin", "Glibc", "Musl", "Synchronization", "Foundation", "FoundationEssentials",
+        "Darwin", "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Musl", "Synchronization",
     ]
 
     /// Modules without I/O: not even the system.
