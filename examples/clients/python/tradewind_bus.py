@@ -41,7 +41,8 @@ __all__ = [
     "Records", "Role", "SequenceGap", "TokenGap", "find_home", "socket_path",
 ]
 
-REPLY_SECONDS_MAX = 5.0
+WELCOME_SECONDS_MAX = 5.0
+REPLY_SECONDS_MAX = 30.0
 RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX = 0.01, 1.0
 #: The connection stays after these.
 REFUSALS = (Code.NOT_ALLOWED, Code.NO_SUCH_TOPIC, Code.TOO_MANY)
@@ -90,10 +91,10 @@ class BusClient:
             raise PermissionError(f"{self.path} belongs to another user")
         try:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._socket.settimeout(REPLY_SECONDS_MAX)
+            self._socket.settimeout(WELCOME_SECONDS_MAX)
             self._socket.connect(self.path)
             self._send(self._hello)
-            welcome = self._take(self._answer())
+            welcome = self._take(self._answer(time.monotonic() + WELCOME_SECONDS_MAX))
             if not isinstance(welcome, Connected):
                 raise BusError(Code.UNKNOWN_TYPE, "the broker's first frame is no welcome")
             self._request_patterns(FrameType.SUBSCRIBE, list(self._patterns))
@@ -214,10 +215,10 @@ class BusClient:
 
     # Frames that come
 
-    def _answer(self, deadline: float | None = None) -> Frame:
-        frame = self._receive(time.monotonic() + REPLY_SECONDS_MAX if deadline is None else deadline)
+    def _answer(self, deadline: float) -> Frame:
+        frame = self._receive(deadline)
         if frame is None:
-            raise ConnectionError(f"{self.path}: the broker did not answer within {REPLY_SECONDS_MAX:g} s")
+            raise ConnectionError(f"{self.path}: the broker did not answer in time")
         return frame
 
     def _receive(self, deadline: float | None) -> Frame | None:
