@@ -2,6 +2,9 @@
 package enum Limits {
     /// Payload bytes of one frame; a longer one closes the connection before anything is allocated.
     package static let framePayloadBytesMax = 1 << 20
+    /// Memory that a decoder keeps between frames; what a longer frame in pieces needed is let go. The frames of
+    /// `BusClient` stay below it.
+    package static let decoderBytesKept = 64 << 10
     /// Records that fit one frame; senders split before it.
     package static let recordsPerFrameMax = (framePayloadBytesMax - RecordsPrefix.byteCount) / 64
     /// Records a client puts into one frame, so that a frame stays a small part of a queue.
@@ -31,6 +34,8 @@ package enum Limits {
     /// Publishes refused in one second before the connection is closed as flooding.
     package static let refusalsPerSecondMax = 100
     /// Bytes that broker and client read at once. Small enough that what is copied to many subscribers stays
+    /// Records that one gap frame may say were lost; a higher number is malformed.
+    package static let gapRecordsMax: UInt64 = 1 << 40
     /// in the processor's cache: 64 KiB gave 64 subscribers twice the deliveries of 256 KiB.
     package static let readBytes = 64 << 10
     /// Bytes of a chunk of an outbound queue; a single frame may be larger.
