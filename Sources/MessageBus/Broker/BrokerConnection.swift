@@ -106,13 +106,20 @@ extension BrokerConnection {
         phase = .closed
         deadline?.cancel()
         pieces.pointee.removeAll()
+        if core.isReading { core.postpone { [self] in end() } } else { end() }
+        context.fireChannelInactive()
+    }
+
+    private func end() {
+        if phase == .open, decoder.pendingByteCount > 0 {
+            core.report("\(name): the peer was gone \(decoder.pendingByteCount) bytes into a frame")
+        }
         queue.removeAll()
         releaseFeeds()
         core.remove(self)
         // The end may come in the middle of a batch; what this peer sent before it still reaches its
         // subscribers.
         core.endBatch(of: self)
-        context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -120,6 +127,10 @@ extension BrokerConnection {
         buffer.withUnsafeReadableBytes { bytes in
             var input = bytes
             core.beginRead(bytes)
+        if core.isReading { core.postpone { [self] in receive(buffer) } } else { receive(buffer) }
+    }
+
+    private func receive(_ buffer: ByteBuffer) {
             do throws(BusError) {
                 while phase == .open || phase == .handshake {
                     if decoder.pendingByteCount == 0 { core.forwardRecords(&input, from: self) }
@@ -134,7 +145,7 @@ extension BrokerConnection {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        core.endBatch(of: self)
+        if !core.isReading { core.endBatch(of: self) }
         context.fireChannelReadComplete()
     }
 

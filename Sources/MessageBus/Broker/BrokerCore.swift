@@ -21,6 +21,8 @@ final class BrokerCore {
     private var isWriting = false
     /// The memory of the read in progress.
     private(set) var readBase: UnsafeRawPointer?
+    /// What came up in the middle of a read.
+    private var postponed: [() -> Void] = []
     private var totals = BrokerStatistics.Totals()
     private let startTime: NIODeadline
     private var isStopping = false
@@ -135,8 +137,23 @@ extension BrokerCore {
     /// Forwards the records frames at the front of the input, up to the first frame that is something else, is cut off
     /// or needs a closer look; advances the input past them.
     func forwardRecords(_ input: inout UnsafeRawBufferPointer, from connection: BrokerConnection) {
+        while !postponed.isEmpty {
+            let work = postponed
+            postponed = []
+            for each in work { each() }
+        }
         guard connection.phase == .open, connection.hello?.role.maySendRecords == true,
             let start = input.baseAddress, let readBase
+    /// Whether a read is in progress.
+    ///
+    /// A write that fails in the middle of a read makes the channel read what is left of that peer and close, all
+    /// before the write returns. The pieces noted so far are places in the memory of the read in progress: no other may
+    /// begin, and no batch may end, before they have been handed over.
+    var isReading: Bool { readBase != nil }
+
+    /// Does something at the end of the read in progress.
+    func postpone(_ work: @escaping () -> Void) { postponed.append(work) }
+
         else { return }
         if routes.isFull { routes.removeAll() }
         let end = start + input.count
