@@ -60,6 +60,10 @@ package enum Limits {
     /// Seconds a new connection has to say hello.
     package static let handshakeSeconds: Int64 = 5
     /// Seconds a client waits for the confirmation of its subscriptions before it connects again; tens of thousands of
+    /// Seconds for which a broker accepts nobody after the system gave it no socket.
+    package static let acceptPauseSeconds: Int64 = 1
+    /// Seconds between two lines that say that no connection can be accepted.
+    package static let acceptReportSeconds: Int64 = 60
     /// patterns take a while.
     package static let confirmationSeconds: Int64 = 30
     /// Seconds a connection that was told goodbye has to read it.

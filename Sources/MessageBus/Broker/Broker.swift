@@ -105,6 +105,11 @@ package final class Broker: Sendable {
     {
         ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(core: core.value))
+                }
+            }
             .childChannelOption(
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Limits.readBytes)
             )
