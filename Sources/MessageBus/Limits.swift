@@ -23,6 +23,11 @@ package enum Limits {
     package static let connectionsMax = 4_096
     /// Patterns of one connection; a further one is refused with an error frame.
     package static let patternsPerConnectionMax = 65_536
+    /// Those of them that end in `*`, each of which is looked at for every message; a further one is refused with an
+    /// error frame.
+    package static let wildcardsPerConnectionMax = 256
+    /// How old the retained broker status may be for a new subscriber, milliseconds: making it costs something.
+    package static let statusMillisecondsMin: Int64 = 100
     /// Tokens whose route is kept; the table is rebuilt from empty at the bound.
     package static let cachedRoutesMax = 65_536
     /// Topics whose last value is kept; further ones are delivered but not kept.

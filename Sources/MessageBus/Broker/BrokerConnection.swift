@@ -27,6 +27,8 @@ final class BrokerConnection: ChannelDuplexHandler {
     var patterns: Set<TopicPattern> = []
     /// Whether the peer asked for conflation of its market data.
     var isConflating = false
+    /// How many of the patterns end in `*`.
+    var wildcardCount = 0
     /// Whether this connection is in the broker's list of queues to write at the end of the batch.
     var isDirty = false
     /// The feed whose lossless records reached this subscriber last.
@@ -215,9 +217,11 @@ extension BrokerConnection {
         checkControlBound()
     }
 
-    /// Queues a retained message, which the control bound leaves out: the store it comes from has its own.
+    /// Queues a retained message, which the control bound leaves out up to once everything retained: that store has
+    /// a bound of its own.
     func enqueueRetained(_ frame: ByteBuffer) {
-        if controlAllowance + frame.readableBytes <= Limits.retainedBytesMax {
+        // As much as there is to be had: who asks for it over and over pays with the control bound.
+        if controlAllowance + frame.readableBytes <= core.retainedByteCount {
             controlAllowance += frame.readableBytes
         }
         enqueueControl(frame)

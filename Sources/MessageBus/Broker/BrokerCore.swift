@@ -25,6 +25,7 @@ final class BrokerCore {
     private var postponed: [() -> Void] = []
     private var totals = BrokerStatistics.Totals()
     private let startTime: NIODeadline
+    private var statusIsFreshUntil = NIODeadline.uptimeNanoseconds(0)
     private var isStopping = false
     private var stopWaiters: [EventLoopPromise<Void>] = []
 
@@ -38,6 +39,9 @@ final class BrokerCore {
         reports = ReportLimiter(perInterval: Limits.reportsPerSecondMax, report: report)
         startTime = .now()
     }
+
+    /// Bytes of all retained messages.
+    var retainedByteCount: Int { retained.byteCount }
 
     /// Connections, those in handshake included.
     var connectionCount: Int { connections.count }
@@ -66,6 +70,7 @@ final class BrokerCore {
         // Removal commutes, so the set's order does not show.
         for pattern in connection.patterns { subscriptions.remove(pattern, connection: connection.number) }
         connection.patterns = []
+        connection.wildcardCount = 0
         routes.removeAll()
     }
 
@@ -307,16 +312,18 @@ extension BrokerCore {
                 connection.refuse(BusError(.invalidTopic, "there is no topic or pattern \(text)"))
                 continue
             }
-            guard connection.patterns.count < Limits.patternsPerConnectionMax else {
+            guard connection.hasRoom(for: pattern) else {
                 connection.refuse(
                     BusError(
                         .limitReached,
-                        "\(text): a connection has at most \(Limits.patternsPerConnectionMax) patterns"))
+                        "\(text): a connection has at most \(Limits.patternsPerConnectionMax) patterns, "
+                            + "\(Limits.wildcardsPerConnectionMax) of them with a *"))
                 continue
             }
             guard connection.phase == .open else { return }
             if connection.patterns.insert(pattern).inserted {
                 subscriptions.add(pattern, connection: connection.number)
+                if pattern.isWildcard { connection.wildcardCount += 1 }
             }
             if pattern.mayMatchLiveData {
                 connection.isConflating = request.isConflating
@@ -336,6 +343,7 @@ extension BrokerCore {
                 continue
             }
             subscriptions.remove(pattern, connection: connection.number)
+            if pattern.isWildcard { connection.wildcardCount -= 1 }
             if pattern.mayMatchLiveData { routes.removeAll() }
         }
     }
@@ -425,8 +433,13 @@ extension BrokerCore {
         writeDirty()
     }
 
-    /// Refreshes the retained status before a new subscriber gets it.
-    private func keepStatus() { retained.keep(statusMessage(), topic: Topic.busStatus.text) }
+    /// Refreshes the retained status before a new subscriber gets it, unless it is fresh.
+    private func keepStatus() {
+        let now = NIODeadline.now()
+        guard now >= statusIsFreshUntil else { return }
+        statusIsFreshUntil = now + .milliseconds(Limits.statusMillisecondsMin)
+        retained.keep(statusMessage(), topic: Topic.busStatus.text)
+    }
 
     private func statusMessage() -> ByteBuffer {
         var statistics = statistics
@@ -445,6 +458,12 @@ extension BrokerConnection {
     fileprivate var statistics: BrokerStatistics.Connection {
         BrokerStatistics.Connection(
             session: UInt64(number), role: hello?.role.name ?? "", identity: hello?.identity ?? "",
+    fileprivate func hasRoom(for pattern: TopicPattern) -> Bool {
+        if patterns.contains(pattern) { return true }
+        return patterns.count < Limits.patternsPerConnectionMax
+            && (!pattern.isWildcard || wildcardCount < Limits.wildcardsPerConnectionMax)
+    }
+
             processID: hello?.processID ?? 0, patterns: patterns.count, framesIn: counters.framesIn,
             recordsIn: counters.recordsIn, recordsOut: pieces.pointee.recordCount,
             messagesOut: counters.messagesOut,
