@@ -34,13 +34,13 @@ package enum Limits {
     package static let retainedTopicsMax = 16_384
     /// Bytes of retained messages; at the bound new values of new topics are delivered but not kept.
     package static let retainedBytesMax = 64 << 20
+    /// Records that one gap frame may say were lost; a higher number is malformed.
+    package static let gapRecordsMax: UInt64 = 1 << 40
     /// Gap frames that one drop may announce; the sources beyond are merged into `BusGap.severalSources`.
     package static let gapSourcesMax = 64
     /// Publishes refused in one second before the connection is closed as flooding.
     package static let refusalsPerSecondMax = 100
     /// Bytes that broker and client read at once. Small enough that what is copied to many subscribers stays
-    /// Records that one gap frame may say were lost; a higher number is malformed.
-    package static let gapRecordsMax: UInt64 = 1 << 40
     /// in the processor's cache: 64 KiB gave 64 subscribers twice the deliveries of 256 KiB.
     package static let readBytes = 64 << 10
     /// Bytes of a chunk of an outbound queue; a single frame may be larger.
@@ -60,17 +60,20 @@ package enum Limits {
     package static let clientQueueBytesMax = 4 << 20
     /// Unflushed bytes at which `BusClient` writes without waiting for `flush()`.
     package static let clientFlushBytes = 128 << 10
+    /// Seconds for which a broker accepts nobody after the system gave it no socket.
+    package static let acceptPauseSeconds: Int64 = 1
+    /// Seconds between two lines that say that no connection can be accepted.
+    package static let acceptReportSeconds: Int64 = 60
     /// Lines a broker reports in a second; further ones are counted, and their number is reported.
     package static let reportsPerSecondMax = 20
     /// Seconds a new connection has to say hello.
     package static let handshakeSeconds: Int64 = 5
     /// Seconds a client waits for the confirmation of its subscriptions before it connects again; tens of thousands of
-    /// Seconds for which a broker accepts nobody after the system gave it no socket.
-    package static let acceptPauseSeconds: Int64 = 1
-    /// Seconds between two lines that say that no connection can be accepted.
-    package static let acceptReportSeconds: Int64 = 60
     /// patterns take a while.
     package static let confirmationSeconds: Int64 = 30
+    /// Seconds a peer has from the beginning of a frame to its end; then it is told so and disconnected. Time in
+    /// which the broker does not read from it does not count.
+    package static let frameSeconds: Int64 = 30
     /// Seconds a connection that was told goodbye has to read it.
     package static let lingerSeconds: Int64 = 2
     /// The first wait before a client connects again, milliseconds; doubles up to the maximum.
@@ -96,12 +99,15 @@ package struct BrokerLimits: Sendable {
     package var losslessQueueBytesLow: Int
     /// Seconds a new connection has to say hello.
     package var handshakeSeconds: Int64
+    /// Seconds a peer has to finish a frame that it began.
+    package var frameSeconds: Int64
 
     /// Makes limits; traps when a market-data bound is under 2 MiB (conflated: 64 KiB) or low exceeds high.
     package init(
         marketDataQueueBytesMax: Int = 8 << 20, conflatedQueueBytesMax: Int = 256 << 10,
         controlQueueBytesMax: Int = 4 << 20, losslessQueueBytesHigh: Int = 1 << 20,
-        losslessQueueBytesLow: Int = 256 << 10, handshakeSeconds: Int64 = Limits.handshakeSeconds
+        losslessQueueBytesLow: Int = 256 << 10, handshakeSeconds: Int64 = Limits.handshakeSeconds,
+        frameSeconds: Int64 = Limits.frameSeconds
     ) {
         precondition(marketDataQueueBytesMax >= 2 << 20, "the market-data bound must hold the largest read")
         precondition(conflatedQueueBytesMax >= 64 << 10, "the conflated bound is at least 64 KiB")
@@ -113,5 +119,6 @@ package struct BrokerLimits: Sendable {
         self.losslessQueueBytesHigh = losslessQueueBytesHigh
         self.losslessQueueBytesLow = losslessQueueBytesLow
         self.handshakeSeconds = handshakeSeconds
+        self.frameSeconds = frameSeconds
     }
 }

@@ -114,6 +114,7 @@ package final class Broker: Sendable {
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Limits.readBytes)
             )
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.socketOption(.so_sndbuf), value: .init(Limits.socketSendBufferBytes))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -53,6 +53,7 @@ final class BrokerConnection: ChannelDuplexHandler {
     private var deadline: Scheduled<Void>?
     private var refusalWindow = NIODeadline.distantPast
     private var refusalCount = 0
+    private var frameWatch = FrameWatch()
 
     init(number: Int, core: BrokerCore) {
         self.number = number
@@ -105,9 +106,6 @@ extension BrokerConnection {
 
     func channelInactive(context: ChannelHandlerContext) {
         descriptor = -1
-        phase = .closed
-        deadline?.cancel()
-        pieces.pointee.removeAll()
         if core.isReading { core.postpone { [self] in end() } } else { end() }
         context.fireChannelInactive()
     }
@@ -116,6 +114,9 @@ extension BrokerConnection {
         if phase == .open, decoder.pendingByteCount > 0 {
             core.report("\(name): the peer was gone \(decoder.pendingByteCount) bytes into a frame")
         }
+        phase = .closed
+        deadline?.cancel()
+        pieces.pointee.removeAll()
         queue.removeAll()
         releaseFeeds()
         core.remove(self)
@@ -126,13 +127,13 @@ extension BrokerConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        buffer.withUnsafeReadableBytes { bytes in
-            var input = bytes
-            core.beginRead(bytes)
         if core.isReading { core.postpone { [self] in receive(buffer) } } else { receive(buffer) }
     }
 
     private func receive(_ buffer: ByteBuffer) {
+        buffer.withUnsafeReadableBytes { bytes in
+            var input = bytes
+            core.beginRead(bytes)
             do throws(BusError) {
                 while phase == .open || phase == .handshake {
                     if decoder.pendingByteCount == 0 { core.forwardRecords(&input, from: self) }
@@ -149,6 +150,16 @@ extension BrokerConnection {
     func channelReadComplete(context: ChannelHandlerContext) {
         if !core.isReading { core.endBatch(of: self) }
         context.fireChannelReadComplete()
+    }
+
+    /// The peer sends no more, but still reads what is written now.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event as? ChannelEvent == .inputClosed else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        guard phase == .open || phase == .handshake, decoder.pendingByteCount > 0 else { return closeNow() }
+        let count = decoder.pendingByteCount
+        close(.error, BusError(.malformedFrame, "the stream ended \(count) bytes into a frame"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -390,6 +401,19 @@ extension BrokerConnection {
             context?.read()
         }
         drain()
+    }
+
+    /// Once a second: ends the connection of a peer that does not finish a frame in time.
+    func checkUnfinishedFrame() {
+        let isUnfinished = phase == .open && holdCount == 0 && decoder.pendingByteCount > 0
+        let seconds = frameWatch.secondPassed(isUnfinished: isUnfinished, frameCount: counters.framesIn)
+        guard seconds >= core.limits.frameSeconds else { return }
+        close(
+            .error,
+            BusError(
+                .frameTimeout,
+                "a frame was begun, and \(core.limits.frameSeconds) s later only \(decoder.pendingByteCount) "
+                    + "of its bytes are there"))
     }
 
     /// Closes without another word.

@@ -137,18 +137,13 @@ extension BrokerCore {
     func endRead(_ read: ByteBuffer) {
         for subscriber in dirty where subscriber.pieces.pointee.count > 0 { subscriber.queuePieces(of: read) }
         readBase = nil
-    }
-
-    /// Forwards the records frames at the front of the input, up to the first frame that is something else, is cut off
-    /// or needs a closer look; advances the input past them.
-    func forwardRecords(_ input: inout UnsafeRawBufferPointer, from connection: BrokerConnection) {
         while !postponed.isEmpty {
             let work = postponed
             postponed = []
             for each in work { each() }
         }
-        guard connection.phase == .open, connection.hello?.role.maySendRecords == true,
-            let start = input.baseAddress, let readBase
+    }
+
     /// Whether a read is in progress.
     ///
     /// A write that fails in the middle of a read makes the channel read what is left of that peer and close, all
@@ -159,6 +154,11 @@ extension BrokerCore {
     /// Does something at the end of the read in progress.
     func postpone(_ work: @escaping () -> Void) { postponed.append(work) }
 
+    /// Forwards the records frames at the front of the input, up to the first frame that is something else, is cut off
+    /// or needs a closer look; advances the input past them.
+    func forwardRecords(_ input: inout UnsafeRawBufferPointer, from connection: BrokerConnection) {
+        guard connection.phase == .open, connection.hello?.role.maySendRecords == true,
+            let start = input.baseAddress, let readBase
         else { return }
         if routes.isFull { routes.removeAll() }
         let end = start + input.count
@@ -403,7 +403,10 @@ extension BrokerCore {
     /// Once a second: what was not reported, and the counters when somebody listens.
     func tick() {
         reports.beginInterval()
-        for connection in sortedConnections() { announceDrops(of: connection) }
+        for connection in sortedConnections() {
+            connection.checkUnfinishedFrame()
+            announceDrops(of: connection)
+        }
         publishStatus()
     }
 
@@ -455,15 +458,15 @@ extension BrokerCore {
 }
 
 extension BrokerConnection {
-    fileprivate var statistics: BrokerStatistics.Connection {
-        BrokerStatistics.Connection(
-            session: UInt64(number), role: hello?.role.name ?? "", identity: hello?.identity ?? "",
     fileprivate func hasRoom(for pattern: TopicPattern) -> Bool {
         if patterns.contains(pattern) { return true }
         return patterns.count < Limits.patternsPerConnectionMax
             && (!pattern.isWildcard || wildcardCount < Limits.wildcardsPerConnectionMax)
     }
 
+    fileprivate var statistics: BrokerStatistics.Connection {
+        BrokerStatistics.Connection(
+            session: UInt64(number), role: hello?.role.name ?? "", identity: hello?.identity ?? "",
             processID: hello?.processID ?? 0, patterns: patterns.count, framesIn: counters.framesIn,
             recordsIn: counters.recordsIn, recordsOut: pieces.pointee.recordCount,
             messagesOut: counters.messagesOut,
