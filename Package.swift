@@ -93,6 +93,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["TradingModel"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "FrameChecks", dependencies: ["MessageBus", "TradingModel"] + nio,
+            path: "Tests/FrameChecks", swiftSettings: strict),
         .testTarget(name: "TradingModelTests", dependencies: ["TradingModel"], swiftSettings: strict),
         .testTarget(
             name: "TradingEngineTests", dependencies: ["TradingEngine", "TradingModel"], swiftSettings: strict
@@ -104,8 +107,9 @@ let package = Package(
         .testTarget(
             name: "MarketDataTests", dependencies: ["MarketData", "TradingModel"], swiftSettings: strict),
         .testTarget(
-            name: "MessageBusTests", dependencies: ["MessageBus", "TradingModel"] + nio, swiftSettings: strict
-        ),
+            name: "MessageBusTests",
+            dependencies: ["MessageBus", "TradingModel", "FrameChecks", "TestSupport", "DemoDesk"] + nio,
+            swiftSettings: strict),
         .testTarget(
             name: "ControlPlaneTests", dependencies: ["ControlPlane", "TradingModel", "TestSupport", grdb],
             exclude: ["Fixtures"], swiftSettings: strict),
@@ -137,3 +141,13 @@ let package = Package(
             swiftSettings: strict),
     ]
 )
+
+// The fuzz target links the fuzzer's own driver, so it is there only when `scripts/fuzz` asks for it.
+if Context.environment["TRADEWIND_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "BusFuzzer", dependencies: ["FrameChecks", "CFuzzer"], path: "Tests/Fuzzing/BusFuzzer",
+            swiftSettings: strict),
+    ]
+}

@@ -57,6 +57,8 @@ extension BusError.Code {
     package static let shuttingDown = Self(rawValue: 13)
     /// The peer runs as another user.
     package static let peerRefused = Self(rawValue: 14)
+    /// A frame was begun and not finished within the deadline.
+    package static let frameTimeout = Self(rawValue: 15)
 
     /// The socket path does not fit `sun_path`.
     package static let pathTooLong = Self(rawValue: 1_000)
@@ -94,6 +96,7 @@ extension BusError.Code {
         case .flooding: "flooding"
         case .shuttingDown: "shutting down"
         case .peerRefused: "peer refused"
+        case .frameTimeout: "frame timeout"
         case .pathTooLong: "path too long"
         case .unsafeDirectory: "unsafe directory"
         case .addressInUse: "address in use"

@@ -2,6 +2,9 @@
 package enum Limits {
     /// Payload bytes of one frame; a longer one closes the connection before anything is allocated.
     package static let framePayloadBytesMax = 1 << 20
+    /// Memory that a decoder keeps between frames; what a longer frame in pieces needed is let go. The frames of
+    /// `BusClient` stay below it.
+    package static let decoderBytesKept = 64 << 10
     /// Records that fit one frame; senders split before it.
     package static let recordsPerFrameMax = (framePayloadBytesMax - RecordsPrefix.byteCount) / 64
     /// Records a client puts into one frame, so that a frame stays a small part of a queue.
@@ -20,12 +23,19 @@ package enum Limits {
     package static let connectionsMax = 4_096
     /// Patterns of one connection; a further one is refused with an error frame.
     package static let patternsPerConnectionMax = 65_536
+    /// Those of them that end in `*`, each of which is looked at for every message; a further one is refused with an
+    /// error frame.
+    package static let wildcardsPerConnectionMax = 256
+    /// How old the retained broker status may be for a new subscriber, milliseconds: making it costs something.
+    package static let statusMillisecondsMin: Int64 = 100
     /// Tokens whose route is kept; the table is rebuilt from empty at the bound.
     package static let cachedRoutesMax = 65_536
     /// Topics whose last value is kept; further ones are delivered but not kept.
     package static let retainedTopicsMax = 16_384
     /// Bytes of retained messages; at the bound new values of new topics are delivered but not kept.
     package static let retainedBytesMax = 64 << 20
+    /// Records that one gap frame may say were lost; a higher number is malformed.
+    package static let gapRecordsMax: UInt64 = 1 << 40
     /// Gap frames that one drop may announce; the sources beyond are merged into `BusGap.severalSources`.
     package static let gapSourcesMax = 64
     /// Publishes refused in one second before the connection is closed as flooding.
@@ -50,6 +60,10 @@ package enum Limits {
     package static let clientQueueBytesMax = 4 << 20
     /// Unflushed bytes at which `BusClient` writes without waiting for `flush()`.
     package static let clientFlushBytes = 128 << 10
+    /// Seconds for which a broker accepts nobody after the system gave it no socket.
+    package static let acceptPauseSeconds: Int64 = 1
+    /// Seconds between two lines that say that no connection can be accepted.
+    package static let acceptReportSeconds: Int64 = 60
     /// Lines a broker reports in a second; further ones are counted, and their number is reported.
     package static let reportsPerSecondMax = 20
     /// Seconds a new connection has to say hello.
@@ -57,6 +71,9 @@ package enum Limits {
     /// Seconds a client waits for the confirmation of its subscriptions before it connects again; tens of thousands of
     /// patterns take a while.
     package static let confirmationSeconds: Int64 = 30
+    /// Seconds a peer has from the beginning of a frame to its end; then it is told so and disconnected. Time in
+    /// which the broker does not read from it does not count.
+    package static let frameSeconds: Int64 = 30
     /// Seconds a connection that was told goodbye has to read it.
     package static let lingerSeconds: Int64 = 2
     /// The first wait before a client connects again, milliseconds; doubles up to the maximum.
@@ -82,12 +99,15 @@ package struct BrokerLimits: Sendable {
     package var losslessQueueBytesLow: Int
     /// Seconds a new connection has to say hello.
     package var handshakeSeconds: Int64
+    /// Seconds a peer has to finish a frame that it began.
+    package var frameSeconds: Int64
 
     /// Makes limits; traps when a market-data bound is under 2 MiB (conflated: 64 KiB) or low exceeds high.
     package init(
         marketDataQueueBytesMax: Int = 8 << 20, conflatedQueueBytesMax: Int = 256 << 10,
         controlQueueBytesMax: Int = 4 << 20, losslessQueueBytesHigh: Int = 1 << 20,
-        losslessQueueBytesLow: Int = 256 << 10, handshakeSeconds: Int64 = Limits.handshakeSeconds
+        losslessQueueBytesLow: Int = 256 << 10, handshakeSeconds: Int64 = Limits.handshakeSeconds,
+        frameSeconds: Int64 = Limits.frameSeconds
     ) {
         precondition(marketDataQueueBytesMax >= 2 << 20, "the market-data bound must hold the largest read")
         precondition(conflatedQueueBytesMax >= 64 << 10, "the conflated bound is at least 64 KiB")
@@ -99,5 +119,6 @@ package struct BrokerLimits: Sendable {
         self.losslessQueueBytesHigh = losslessQueueBytesHigh
         self.losslessQueueBytesLow = losslessQueueBytesLow
         self.handshakeSeconds = handshakeSeconds
+        self.frameSeconds = frameSeconds
     }
 }

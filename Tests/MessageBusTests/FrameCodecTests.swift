@@ -1,4 +1,4 @@
-import Foundation
+import FrameChecks
 import NIOCore
 import Testing
 import TradingModel
@@ -7,21 +7,6 @@ import TradingModel
 
 /// The bytes of PROTOCOL.md are the bytes of the code.
 @Suite struct FrameCodecTests {
-    /// The hexadecimal examples of the page, by name.
-    private static let page: [String: [UInt8]] = {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Sources/MessageBus/PROTOCOL.md")
-        guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [:] }
-        var examples: [String: [UInt8]] = [:]
-        for block in text.components(separatedBy: "```hex ").dropFirst() {
-            let lines = block.components(separatedBy: "```")[0].split(
-                separator: "\n", omittingEmptySubsequences: false)
-            examples[String(lines[0])] = lines.dropFirst().joined(separator: " ").split(separator: " ")
-                .compactMap { UInt8($0, radix: 16) }
-        }
-        return examples
-    }()
-
     static let names = [
         "hello", "welcome", "subscribe", "unsubscribe", "publish", "message", "records", "gap", "ping",
         "pong",
@@ -29,7 +14,7 @@ import TradingModel
     ]
 
     @Test(arguments: names) func encoderWritesTheBytesOfThePage(_ name: String) throws {
-        let expected = try #require(Self.page[name])
+        let expected = try #require(ProtocolPage.examples[name])
         #expect(Array(Self.encoded(name).readableBytesView) == expected)
     }
 
@@ -69,7 +54,7 @@ import TradingModel
     @Test func payloadsOfThePageParseToWhatTheySay() throws {
         func payload<Value>(_ name: String, _ parse: (UnsafeRawBufferPointer) throws -> Value) throws -> Value
         {
-            try #require(Self.page[name]).dropFirst(8).withUnsafeBytes { try parse($0) }
+            try #require(ProtocolPage.examples[name]).dropFirst(8).withUnsafeBytes { try parse($0) }
         }
         let hello = try payload("hello") { try Hello(parsing: $0) }
         #expect(hello == Hello(role: .executor, processID: 258, identity: "s1", token: [0xAB, 0xCD]))
@@ -95,7 +80,7 @@ import TradingModel
             ("records", { _ = try RecordsPrefix(parsing: $0) }),
         ]
         for (name, parse) in parsers {
-            let payload = Array(try #require(Self.page[name]).dropFirst(8))
+            let payload = Array(try #require(ProtocolPage.examples[name]).dropFirst(8))
             #expect(throws: Never.self) { try payload.withUnsafeBytes { try parse($0) } }
             for count in 0..<payload.count {
                 let part = Array(payload[..<count])
@@ -107,7 +92,7 @@ import TradingModel
     }
 
     @Test func unknownRoleWrongVersionAndBadTextOfHelloAreRefused() throws {
-        let good = Array(try #require(Self.page["hello"]).dropFirst(8))
+        let good = Array(try #require(ProtocolPage.examples["hello"]).dropFirst(8))
         for (offset, value, code) in [
             (0, 2, .unsupportedVersion), (2, 9, .malformedFrame), (8, 0xFF, .malformedFrame),
             (9, 0xFF, .malformedFrame), (10, 0xFF, .malformedFrame), (12, 1, .malformedFrame),

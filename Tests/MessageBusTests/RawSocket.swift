@@ -15,6 +15,8 @@ final class RawSocket {
         #else
             descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
         #endif
+        // Programs that the test starts must not hold it open.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         let address = try SocketAddress(unixDomainSocketPath: path)
         let result = address.withSockAddr { connect(descriptor, $0, socklen_t($1)) }
         guard result == 0 else { throw Timeout(description: "cannot connect to \(path): \(errno)") }

@@ -27,6 +27,8 @@ final class BrokerConnection: ChannelDuplexHandler {
     var patterns: Set<TopicPattern> = []
     /// Whether the peer asked for conflation of its market data.
     var isConflating = false
+    /// How many of the patterns end in `*`.
+    var wildcardCount = 0
     /// Whether this connection is in the broker's list of queues to write at the end of the batch.
     var isDirty = false
     /// The feed whose lossless records reached this subscriber last.
@@ -51,6 +53,7 @@ final class BrokerConnection: ChannelDuplexHandler {
     private var deadline: Scheduled<Void>?
     private var refusalWindow = NIODeadline.distantPast
     private var refusalCount = 0
+    private var frameWatch = FrameWatch()
 
     init(number: Int, core: BrokerCore) {
         self.number = number
@@ -103,6 +106,14 @@ extension BrokerConnection {
 
     func channelInactive(context: ChannelHandlerContext) {
         descriptor = -1
+        if core.isReading { core.postpone { [self] in end() } } else { end() }
+        context.fireChannelInactive()
+    }
+
+    private func end() {
+        if phase == .open, decoder.pendingByteCount > 0 {
+            core.report("\(name): the peer was gone \(decoder.pendingByteCount) bytes into a frame")
+        }
         phase = .closed
         deadline?.cancel()
         pieces.pointee.removeAll()
@@ -112,11 +123,14 @@ extension BrokerConnection {
         // The end may come in the middle of a batch; what this peer sent before it still reaches its
         // subscribers.
         core.endBatch(of: self)
-        context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
+        if core.isReading { core.postpone { [self] in receive(buffer) } } else { receive(buffer) }
+    }
+
+    private func receive(_ buffer: ByteBuffer) {
         buffer.withUnsafeReadableBytes { bytes in
             var input = bytes
             core.beginRead(bytes)
@@ -134,8 +148,18 @@ extension BrokerConnection {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        core.endBatch(of: self)
+        if !core.isReading { core.endBatch(of: self) }
         context.fireChannelReadComplete()
+    }
+
+    /// The peer sends no more, but still reads what is written now.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event as? ChannelEvent == .inputClosed else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        guard phase == .open || phase == .handshake, decoder.pendingByteCount > 0 else { return closeNow() }
+        let count = decoder.pendingByteCount
+        close(.error, BusError(.malformedFrame, "the stream ended \(count) bytes into a frame"))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -204,9 +228,11 @@ extension BrokerConnection {
         checkControlBound()
     }
 
-    /// Queues a retained message, which the control bound leaves out: the store it comes from has its own.
+    /// Queues a retained message, which the control bound leaves out up to once everything retained: that store has
+    /// a bound of its own.
     func enqueueRetained(_ frame: ByteBuffer) {
-        if controlAllowance + frame.readableBytes <= Limits.retainedBytesMax {
+        // As much as there is to be had: who asks for it over and over pays with the control bound.
+        if controlAllowance + frame.readableBytes <= core.retainedByteCount {
             controlAllowance += frame.readableBytes
         }
         enqueueControl(frame)
@@ -375,6 +401,19 @@ extension BrokerConnection {
             context?.read()
         }
         drain()
+    }
+
+    /// Once a second: ends the connection of a peer that does not finish a frame in time.
+    func checkUnfinishedFrame() {
+        let isUnfinished = phase == .open && holdCount == 0 && decoder.pendingByteCount > 0
+        let seconds = frameWatch.secondPassed(isUnfinished: isUnfinished, frameCount: counters.framesIn)
+        guard seconds >= core.limits.frameSeconds else { return }
+        close(
+            .error,
+            BusError(
+                .frameTimeout,
+                "a frame was begun, and \(core.limits.frameSeconds) s later only \(decoder.pendingByteCount) "
+                    + "of its bytes are there"))
     }
 
     /// Closes without another word.

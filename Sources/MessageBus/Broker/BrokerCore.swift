@@ -21,8 +21,11 @@ final class BrokerCore {
     private var isWriting = false
     /// The memory of the read in progress.
     private(set) var readBase: UnsafeRawPointer?
+    /// What came up in the middle of a read.
+    private var postponed: [() -> Void] = []
     private var totals = BrokerStatistics.Totals()
     private let startTime: NIODeadline
+    private var statusIsFreshUntil = NIODeadline.uptimeNanoseconds(0)
     private var isStopping = false
     private var stopWaiters: [EventLoopPromise<Void>] = []
 
@@ -36,6 +39,9 @@ final class BrokerCore {
         reports = ReportLimiter(perInterval: Limits.reportsPerSecondMax, report: report)
         startTime = .now()
     }
+
+    /// Bytes of all retained messages.
+    var retainedByteCount: Int { retained.byteCount }
 
     /// Connections, those in handshake included.
     var connectionCount: Int { connections.count }
@@ -64,6 +70,7 @@ final class BrokerCore {
         // Removal commutes, so the set's order does not show.
         for pattern in connection.patterns { subscriptions.remove(pattern, connection: connection.number) }
         connection.patterns = []
+        connection.wildcardCount = 0
         routes.removeAll()
     }
 
@@ -130,7 +137,22 @@ extension BrokerCore {
     func endRead(_ read: ByteBuffer) {
         for subscriber in dirty where subscriber.pieces.pointee.count > 0 { subscriber.queuePieces(of: read) }
         readBase = nil
+        while !postponed.isEmpty {
+            let work = postponed
+            postponed = []
+            for each in work { each() }
+        }
     }
+
+    /// Whether a read is in progress.
+    ///
+    /// A write that fails in the middle of a read makes the channel read what is left of that peer and close, all
+    /// before the write returns. The pieces noted so far are places in the memory of the read in progress: no other may
+    /// begin, and no batch may end, before they have been handed over.
+    var isReading: Bool { readBase != nil }
+
+    /// Does something at the end of the read in progress.
+    func postpone(_ work: @escaping () -> Void) { postponed.append(work) }
 
     /// Forwards the records frames at the front of the input, up to the first frame that is something else, is cut off
     /// or needs a closer look; advances the input past them.
@@ -290,16 +312,18 @@ extension BrokerCore {
                 connection.refuse(BusError(.invalidTopic, "there is no topic or pattern \(text)"))
                 continue
             }
-            guard connection.patterns.count < Limits.patternsPerConnectionMax else {
+            guard connection.hasRoom(for: pattern) else {
                 connection.refuse(
                     BusError(
                         .limitReached,
-                        "\(text): a connection has at most \(Limits.patternsPerConnectionMax) patterns"))
+                        "\(text): a connection has at most \(Limits.patternsPerConnectionMax) patterns, "
+                            + "\(Limits.wildcardsPerConnectionMax) of them with a *"))
                 continue
             }
             guard connection.phase == .open else { return }
             if connection.patterns.insert(pattern).inserted {
                 subscriptions.add(pattern, connection: connection.number)
+                if pattern.isWildcard { connection.wildcardCount += 1 }
             }
             if pattern.mayMatchLiveData {
                 connection.isConflating = request.isConflating
@@ -319,6 +343,7 @@ extension BrokerCore {
                 continue
             }
             subscriptions.remove(pattern, connection: connection.number)
+            if pattern.isWildcard { connection.wildcardCount -= 1 }
             if pattern.mayMatchLiveData { routes.removeAll() }
         }
     }
@@ -378,7 +403,10 @@ extension BrokerCore {
     /// Once a second: what was not reported, and the counters when somebody listens.
     func tick() {
         reports.beginInterval()
-        for connection in sortedConnections() { announceDrops(of: connection) }
+        for connection in sortedConnections() {
+            connection.checkUnfinishedFrame()
+            announceDrops(of: connection)
+        }
         publishStatus()
     }
 
@@ -408,8 +436,13 @@ extension BrokerCore {
         writeDirty()
     }
 
-    /// Refreshes the retained status before a new subscriber gets it.
-    private func keepStatus() { retained.keep(statusMessage(), topic: Topic.busStatus.text) }
+    /// Refreshes the retained status before a new subscriber gets it, unless it is fresh.
+    private func keepStatus() {
+        let now = NIODeadline.now()
+        guard now >= statusIsFreshUntil else { return }
+        statusIsFreshUntil = now + .milliseconds(Limits.statusMillisecondsMin)
+        retained.keep(statusMessage(), topic: Topic.busStatus.text)
+    }
 
     private func statusMessage() -> ByteBuffer {
         var statistics = statistics
@@ -425,6 +458,12 @@ extension BrokerCore {
 }
 
 extension BrokerConnection {
+    fileprivate func hasRoom(for pattern: TopicPattern) -> Bool {
+        if patterns.contains(pattern) { return true }
+        return patterns.count < Limits.patternsPerConnectionMax
+            && (!pattern.isWildcard || wildcardCount < Limits.wildcardsPerConnectionMax)
+    }
+
     fileprivate var statistics: BrokerStatistics.Connection {
         BrokerStatistics.Connection(
             session: UInt64(number), role: hello?.role.name ?? "", identity: hello?.identity ?? "",

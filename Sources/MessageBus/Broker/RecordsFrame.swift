@@ -4,12 +4,15 @@ internal import TradingModel
 ///
 /// What it does not accept is not necessarily wrong: the frame may be cut off, of another type or malformed, and the
 /// general path says which.
-struct RecordsFrame {
+package struct RecordsFrame {
     /// Header and payload.
-    let byteCount: Int
-    let token: UInt32
-    let recordCount: Int
-    let isLossless: Bool
+    package let byteCount: Int
+    /// The token of all its records.
+    package let token: UInt32
+    /// Records in the frame.
+    package let recordCount: Int
+    /// Whether it must not be dropped.
+    package let isLossless: Bool
 
     /// Header and prefix before the records.
     static let overheadBytes = FrameHeader.byteCount + RecordsPrefix.byteCount
@@ -24,7 +27,7 @@ struct RecordsFrame {
     /// Looks at the bytes from `start` to `end`; `nil` unless they begin with a whole records frame whose records
     /// all have its token.
     @inline(__always)
-    init?(at start: UnsafeRawPointer, before end: UnsafeRawPointer) {
+    package init?(at start: UnsafeRawPointer, before end: UnsafeRawPointer) {
         let available = end - start
         guard available >= Self.overheadBytes + MarketEvent.byteCount else { return nil }
         let word = UInt64(littleEndian: start.loadUnaligned(as: UInt64.self))

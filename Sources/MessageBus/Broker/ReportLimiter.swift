@@ -11,10 +11,15 @@ struct ReportLimiter {
         self.report = report
     }
 
-    /// Hands a line on unless too many came in this interval.
+    /// Hands a line on unless too many came in this interval. Control characters, which a peer may have put into
+    /// its name or a topic, are replaced: one report is one line.
     mutating func report(_ line: @autoclosure () -> String) {
         count += 1
-        if count <= perInterval { report(line()) }
+        guard count <= perInterval else { return }
+        let scalars = line().unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar
+        }
+        report(String(String.UnicodeScalarView(scalars)))
     }
 
     /// Starts the next interval.

@@ -48,13 +48,18 @@ package struct BusGap: Equatable, Sendable {
         self.source = source
     }
 
-    init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
+    /// Reads the payload of a gap frame; throws for another length.
+    package init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
         var reader = ByteReader(payload)
         guard payload.count == Self.byteCount, let first = reader.read(UInt32.self),
             let last = reader.read(UInt32.self), let count = reader.read(UInt64.self),
             let source = reader.read(UInt16.self)
         else {
             throw BusError(.malformedFrame, "a gap payload has \(payload.count) bytes, not \(Self.byteCount)")
+        }
+        // Who adds gaps up must not overflow.
+        guard count <= Limits.gapRecordsMax else {
+            throw BusError(.malformedFrame, "a gap of \(count) records is beyond belief")
         }
         self.init(
             firstToken: InstrumentToken(first), lastToken: InstrumentToken(last), droppedCount: count,

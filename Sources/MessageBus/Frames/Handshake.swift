@@ -30,7 +30,8 @@ package struct Hello: Equatable, Sendable {
         self.token = token
     }
 
-    init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
+    /// Reads the payload of a hello frame; throws for another layout, version or role.
+    package init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
         var reader = ByteReader(payload)
         guard let version = reader.read(UInt16.self) else {
             throw BusError(.malformedFrame, "hello is cut short")
@@ -87,7 +88,8 @@ package struct Welcome: Equatable, Sendable {
         controlQueueBytesMax = UInt32(clamping: limits.controlQueueBytesMax)
     }
 
-    init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
+    /// Reads the payload of a welcome frame; throws for a shorter one or another version.
+    package init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
         var reader = ByteReader(payload)
         guard payload.count >= Self.byteCount, let version = reader.read(UInt16.self),
             reader.read(UInt16.self) != nil, let processID = reader.read(UInt32.self),

@@ -8,20 +8,25 @@ internal import TradingModel
 /// | 4 | 2 | source (feed number), UInt16 |
 /// | 6 | 2 | ordinal: records of this token that the source sent before, modulo 65,536, UInt16; 0 unless the frame is counted |
 /// | 8 | n × 64 | `MarketEvent` records, n ≥ 1 |
-struct RecordsPrefix: Equatable {
-    static let byteCount = 8
+package struct RecordsPrefix: Equatable {
+    /// Bytes before the first record.
+    package static let byteCount = 8
     /// Where a record's token lies in its 64 bytes.
     static let tokenOffset = 24
     /// Where a record's kind lies in its 64 bytes.
     static let kindOffset = 28
 
-    var token: UInt32
-    var source: UInt16
-    var ordinal: UInt16
-    var recordCount: Int
+    /// The token of every record in the frame.
+    package var token: UInt32
+    /// The feed's number.
+    package var source: UInt16
+    /// Records of this token that the source sent before, modulo 65,536; 0 unless the frame is counted.
+    package var ordinal: UInt16
+    /// Records in the frame.
+    package var recordCount: Int
 
     /// Reads the prefix and checks that the payload is whole records of its token.
-    init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
+    package init(parsing payload: UnsafeRawBufferPointer) throws(BusError) {
         try self.init(checkingLengthOf: payload)
         var offset = Self.byteCount + Self.tokenOffset
         var difference: UInt32 = 0

@@ -51,7 +51,9 @@ final class TokenTable {
 
     /// The entry of a token, or the free one where it belongs. There is always a free one.
     private func find(_ token: UInt32, _ source: UInt16) -> UnsafeMutablePointer<Entry> {
-        var index = Int((token ^ UInt32(source) << 16) &* 2_654_435_769) & (capacity - 1)
+        // The upper half of the product: its low bits know nothing of the high bits of the token.
+        let key = UInt64(token) | UInt64(source) << 32
+        var index = Int((key &* 0x9E37_79B9_7F4A_7C15) >> 32) & (capacity - 1)
         while true {
             let entry = entries + index
             if !entry.pointee.isUsed || (entry.pointee.token == token && entry.pointee.source == source) {
