@@ -48,8 +48,15 @@ package struct SupervisionError: Error, Sendable, Equatable, CustomStringConvert
         self.violations = violations
     }
 
-    /// Whether the same attempt may succeed a little later.
-    package var isTransient: Bool { code == .spawnRefusedForNow }
+    /// Whether the same attempt may succeed a little later: whichever step it was, a shortage passes.
+    package var isTransient: Bool {
+        code == .spawnRefusedForNow || underlying.map(Self.isShortage) == true
+    }
+
+    /// Whether the system is short of processes, memory or descriptors, or the file is just being written.
+    static func isShortage(_ number: Int32) -> Bool {
+        [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY].contains(number)
+    }
 
     package var description: String {
         var text = "\(code.rawValue): \(context)"

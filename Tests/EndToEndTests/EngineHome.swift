@@ -148,9 +148,13 @@ final class EngineHome {
 
     /// The process that holds, or held, an instance lock: `bus`, `feed-<id>` or a strategy's id.
     func lockHolder(_ name: String) throws -> Int32 {
-        let text = try String(contentsOfFile: home + "/run/\(name).lock", encoding: .utf8)
-        let number = text.split { !$0.isNumber }.first.map(String.init) ?? ""
-        return try #require(Int32(number), "\(name).lock says \(text)")
+        try #require(recordedHolder(name), "nobody is recorded in \(name).lock")
+    }
+
+    /// The same; `nil` when nobody was ever recorded.
+    private func recordedHolder(_ name: String) -> Int32? {
+        let text = try? String(contentsOfFile: home + "/run/\(name).lock", encoding: .utf8)
+        return text?.split { !$0.isNumber }.first.flatMap { Int32($0) }
     }
 
     /// The id of the one feed of the home.
@@ -167,7 +171,7 @@ final class EngineHome {
     private func endLeftBehind() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: home + "/run")) ?? []
         for name in names where name.hasSuffix(".lock") && !name.hasSuffix(".sock.lock") {
-            guard let pid = try? lockHolder(String(name.dropLast(5))), !Self.hasEnded(pid) else { continue }
+            guard let pid = recordedHolder(String(name.dropLast(5))), !Self.hasEnded(pid) else { continue }
             // Only one of ours: the number may belong to somebody else by now.
             let arguments = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
             if arguments.contains("role-process") { kill(pid, SIGKILL) }

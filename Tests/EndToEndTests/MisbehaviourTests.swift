@@ -167,7 +167,7 @@ import Testing
             try engine.sql(
                 """
                 INSERT INTO strategy_configs(name, class_name, config_json, restart_policy_json) VALUES ('m\(number)',
-                'market_maker', '{"instruments": ["ALPHA"]}', '{"backoff_initial": "100ms", "backoff_max": "100ms",
+                'market_maker', '{"instruments": ["ALPHA"]}', '{"backoff_initial": "500ms", "backoff_max": "500ms",
                 "unstable_exits_max": 100}');
                 """)
         }

@@ -44,10 +44,11 @@ package enum ProcessSpawner {
 
     /// The error for a failed step of a spawn.
     fileprivate static func error(_ number: Int32, _ request: SpawnRequest) -> SupervisionError {
-        let isTransient = [EAGAIN, ENOMEM, EMFILE, ENFILE, ETXTBSY].contains(number)
         var context = "start \(request.executablePath)"
         if case .file(let path) = request.output { context += " with output to \(path)" }
-        return SupervisionError(isTransient ? .spawnRefusedForNow : .spawnFailed, context, errno: number)
+        let code =
+            SupervisionError.isShortage(number) ? SupervisionError.Code.spawnRefusedForNow : .spawnFailed
+        return SupervisionError(code, context, errno: number)
     }
 }
 
