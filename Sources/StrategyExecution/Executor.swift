@@ -30,6 +30,8 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     private var generation: Int
     private var missedRecords: UInt64 = 0
     private var exitCode: Int32?
+    /// Orders denied before the disk was full.
+    private var deniedBeforeBlock: UInt64 = 0
     /// A flatten command whose orders are on their way.
     private var flattening: StrategyCommandPayload?
     private var metricsTask: RepeatedTask?
@@ -303,8 +305,14 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         let isBlocked = journal.obstruction != nil
         guard isBlocked != engine.isJournalBlocked else { return }
         engine.isJournalBlocked = isBlocked
-        ExecutorLog.write(
-            journal.obstruction?.description ?? "the journal can be written again: orders go out again")
+        let deniedCount = engine.status.deniedCount
+        if let obstruction = journal.obstruction {
+            deniedBeforeBlock = deniedCount
+            ExecutorLog.write("\(obstruction)")
+        } else {
+            let refused = deniedCount - deniedBeforeBlock
+            ExecutorLog.write("the journal can be written again; \(refused) orders were refused meanwhile")
+        }
         if phase == .running {
             publishStatus(engine.isPaused ? .paused : .running, error: journal.obstruction?.description)
         }

@@ -58,6 +58,8 @@ import Testing
         let found = try TradewindProgram.run("doctor", home: engine.home)
         #expect(
             found.exitCode == 1 && found.output.contains("free some space"), "\(found.output)\(found.errors)")
+        // It stays full for a while, and the strategies want to trade all the time.
+        #expect(!waitUntil(seconds: 2) { pids.contains { EngineHome.hasEnded($0) } })
         let full = ContinuousClock.now - start
 
         try disk.free()
@@ -65,12 +67,16 @@ import Testing
         let stored = Int(try engine.value(fills)) ?? 0
         #expect(
             try waitUntil(seconds: 20) { try (Int(engine.value(fills)) ?? 0) > stored + 20 }, "\(engine.log)")
+        let log = try String(contentsOfFile: engine.home + "/logs/maker.log", encoding: .utf8)
+        let line = log.split(separator: "\n").last { $0.contains("orders were refused meanwhile") } ?? ""
+        let refused = line.split(separator: " ").compactMap { Int($0) }.first ?? 0
+        #expect(refused > 0, "\(log.suffix(1_000))")
         #expect(engine.stop() == 0)
         let account = try JournalAccount(home: engine.home)
         try account.expectSame(as: engine)
         #expect(account.epochCount == 3, "nobody was restarted")
         print(
-            "figure: disk full for \(full), \(account.orders.count) intents, \(account.fills.count) fills, 0 lost, "
+            "figure: disk full for \(full), \(refused) orders of one strategy refused, \(account.orders.count) intents, \(account.fills.count) fills, 0 lost, "
                 + "0 doubled, 0 restarts")
     }
 }

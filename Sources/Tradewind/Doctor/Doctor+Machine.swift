@@ -157,8 +157,28 @@ extension Doctor {
             report.add(
                 .ok, "limits", "\(hard) open files allowed, up to \(needed) needed", at: "RLIMIT_NOFILE")
         }
+        checkManagerDescriptors()
         checkFileSizeLimit()
         checkWatches()
+    }
+
+    /// How many files the manager has open beside how many it may.
+    private mutating func checkManagerDescriptors() {
+        guard let managerPID,
+            let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(managerPID)/fd").count,
+            let text = try? String(contentsOfFile: "/proc/\(managerPID)/limits", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Max open files") }),
+            let limit = line.split(separator: " ").dropFirst(3).first.flatMap({ Int($0) })
+        else { return }
+        if open * 5 > limit * 4 {
+            report.add(
+                .warning, "limits", "the manager has \(open) of \(limit) files open",
+                at: "process \(managerPID)",
+                do: "raise the hard limit (ulimit -Hn) and start the manager again")
+        } else {
+            report.add(
+                .ok, "limits", "the manager has \(open) of \(limit) files open", at: "process \(managerPID)")
+        }
     }
 
     private mutating func checkFileSizeLimit() {
