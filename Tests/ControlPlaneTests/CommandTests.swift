@@ -24,6 +24,27 @@ import TradingModel
 
     private func status(_ id: String) throws -> CommandStatus? { try store.command(id)?.status }
 
+    @Test func restartMaySetTheExecutableAndNotesThePreviousOnes() throws {
+        try store.updateStrategy("s1", StrategyChange(modulePath: .some("/old")))
+        let id = try insert(.restart, nil, #"{"module_path": "/new"}"#)
+        try insert(.start, "beta")
+        let accepted = try store.acceptPending(now: moment())
+        #expect(accepted.first?.targets.map(\.modulePath) == ["/new"], "beta was stopped")
+        #expect(
+            try store.command(id)?.parameters
+                == #"{"module_path":"/new","previous_module_paths":{"s1":"/old"}}"#)
+        let back = try insert(.restart, "beta", #"{"module_path": null}"#)
+        _ = try store.acceptPending(now: moment())
+        #expect(
+            try store.command(back)?.parameters
+                == #"{"module_path":null,"previous_module_paths":{"s2":null}}"#)
+        let wrong = try insert(.restart, "alpha", #"{"module_path": "relative"}"#)
+        _ = try store.acceptPending(now: moment())
+        #expect(try status(wrong) == .failed)
+        #expect(try store.command(wrong)?.error?.contains("module_path must be an absolute path") == true)
+        #expect(try store.strategy("alpha")?.modulePath == "/new")
+    }
+
     @Test func stopIsAcceptedWithItsDesiredStateAndEndsOnce() throws {
         let id = try insert(.stop, "alpha")
         #expect(try store.hasPendingCommands())

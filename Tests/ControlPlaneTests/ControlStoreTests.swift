@@ -168,6 +168,24 @@ import TradingModel
 
     // MARK: - Instances
 
+    @Test func readsWithinAGroupSeeWhatTheGroupHasWritten() throws {
+        let store = try TemporaryHomeStore()
+        let id = try store.store.insertStrategy(NewStrategy(name: "a", className: "m")).id
+        let instance = NewInstance(
+            strategyID: id, epoch: 3, pid: 42, processStartTime: 7, bootID: "b", binaryPath: "/bin/x",
+            startedAt: moment())
+        try store.store.grouped {
+            try store.store.adoptInstance(instance)
+            #expect(try store.store.strategy("a")?.id == id)
+            try store.store.adoptInstance(instance)
+            try store.store.setInstanceBinary(strategyID: id, epoch: 3, sha256: "abc")
+            try store.store.noteEvent(id, reason: "health late", epoch: 3, at: moment(1))
+        }
+        #expect(try store.store.newestInstances().map(\.epoch) == [3])
+        #expect(try store.store.newestInstances().first?.binarySHA256 == "abc")
+        #expect(try store.store.events(strategyID: id, limit: 1).first?.reason == "health late")
+    }
+
     @Test func epochsCountUpAndAreNeverUsedTwice() throws {
         let store = try TemporaryHomeStore()
         let id = try store.store.insertStrategy(NewStrategy(name: "a", className: "m")).id

@@ -63,7 +63,12 @@ final class EngineHome {
     /// Starts the manager and waits until the named strategies run.
     func start(waitingFor names: [String] = []) throws {
         manager = try TradewindProgram.start("run", home: home)
-        for name in names { try waitForStatus(name, "running") }
+        for name in names {
+            // The row may still say so from an earlier manager.
+            let isTold = waitUntil(seconds: 20) { log.contains("executor \(name): running") }
+            #expect(isTold, "\(name) does not run: \(log)")
+            try waitForStatus(name, "running")
+        }
     }
 
     /// Asks the manager to end and gives its exit code.

@@ -25,6 +25,20 @@ import Testing
         #expect(!exists(log.path + ".3"))
     }
 
+    @Test func rotatedFileThatIsMuchTooLongKeepsItsEndOnly() throws {
+        let directory = try TemporaryDirectory()
+        let log = LogFile(path: directory.file("x.log"), byteCountMax: 10, fileCountMax: 3)
+        try log.trimNewestRotated()
+        try append(log, "123456789012345678")
+        #expect(try log.rotateIfFull())
+        try log.trimNewestRotated()
+        #expect(readFile(log.path + ".1") == "123456789012345678", "up to twice the bound is left alone")
+        try append(log, "first line\nsecond line\nthe end\n")
+        #expect(try log.rotateIfFull())
+        try log.trimNewestRotated()
+        #expect(readFile(log.path + ".1") == "e\nthe end\n")
+    }
+
     @Test func shortFileIsAppendedTo() throws {
         let directory = try TemporaryDirectory()
         let log = LogFile(path: directory.file("x.log"), byteCountMax: 10)

@@ -82,6 +82,10 @@ extension Manager {
             recordAdopted(holder.identity, epoch: ended.epoch, path: nil, of: row)
         }
         recordEnd(end, isOrderly: ended.status == .exited(code: 0), of: process, row, epoch: ended.epoch)
+        process.machine.keepEpoch(ended.epoch)
+        // An executor that ends in order was told to, by a manager that had no time to see it or is not remembered by
+        // this database: no failure, and no completion either. What is wanted decides.
+        if ended.status == .exited(code: 0), process.machine.desired != .stopped { return }
         apply(
             .foundEnded(epoch: ended.epoch, status: ended.status, reason: ended.reason), to: process)
     }
