@@ -55,7 +55,7 @@ import TradingModel
         for _ in 0..<60 {
             let peer = try RawSocket(path)
             try peer.send(hello)
-            if waiting.isEmpty, waitUntil(seconds: 0.5, { peer.hasNews }) {
+            if waiting.isEmpty, waitUntil(seconds: 3, { peer.hasNews }) {
                 taken.append(peer)
             } else {
                 waiting.append(peer)
