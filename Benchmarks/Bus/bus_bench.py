@@ -47,7 +47,7 @@ class Bench:
         self.build = arguments.build
         self.systems = systems.systems(os.path.abspath(arguments.tradewind), self.build)
         self.seconds = 0.2 if arguments.quick else 0.6
-        self.attempts = 1 if arguments.quick else systems.ATTEMPTS
+        self.patience = systems.Patience(seconds=20 if arguments.quick else 180)
         self.runs = []
         if arguments.json and os.path.exists(arguments.json):
             with open(arguments.json) as file:
@@ -57,7 +57,7 @@ class Bench:
         return next((system for system in self.systems if system.name == name), None)
 
     def measure(self, system, key, options):
-        result = systems.run(system, self.build, options, self.attempts)
+        result = systems.run(system, self.build, options, self.patience)
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self.runs.append({"system": system.name, **key, **result, "at": at})
         self.save()
