@@ -47,7 +47,9 @@ RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX = 0.01, 1.0
 #: The connection stays after these.
 REFUSALS = (Code.NOT_ALLOWED, Code.NO_SUCH_TOPIC, Code.TOO_MANY)
 #: A new connection may do better after these.
-TRANSIENT = (Code.CLOSED, Code.TOO_MANY, Code.CONTROL_UNREAD, Code.STOPPING)
+TRANSIENT = (
+    Code.CLOSED, Code.HELLO_LATE, Code.TOO_MANY, Code.CONTROL_UNREAD, Code.STOPPING, Code.FRAME_LATE,
+)
 
 
 class BusClient:
