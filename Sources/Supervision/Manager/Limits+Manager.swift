@@ -18,7 +18,7 @@ extension Limits {
     static let storeRetryInterval: Duration = .milliseconds(100)
 
     /// The time until the write-ahead log is looked at again after a checkpoint that a reader kept from being complete.
-    static let checkpointInterval: Duration = .milliseconds(100)
+    static let checkpointInterval: Duration = .milliseconds(10)
 
     /// The time between two looks at the version of the database's schema.
     static let versionCheckInterval: Duration = .seconds(1)
