@@ -36,6 +36,9 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     private var flattening: StrategyCommandPayload?
     private var metricsTask: RepeatedTask?
     private var nextHeartbeat = ContinuousClock.now
+    /// The events that the last metrics were of, and when they are published again although none came.
+    private var publishedEvents: UInt64 = 0
+    private var nextIdleMetrics = ContinuousClock.now
     /// How late the last heartbeat ran: what a busy strategy loop looks like from outside.
     private var loopLag: Duration = .zero
     private let clock: @Sendable () -> Timestamp
@@ -269,8 +272,12 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         nextHeartbeat = now + .seconds(Limits.metricsIntervalSeconds)
         flushJournal()
         journal.syncInBackground()
-        publishMetrics()
         let status = engine.status
+        if status.events != publishedEvents || now >= nextIdleMetrics {
+            publishedEvents = status.events
+            nextIdleMetrics = now + .seconds(Limits.idleMetricsIntervalSeconds)
+            publishMetrics()
+        }
         let payload = HeartbeatPayload(
             strategyID: identity.strategyID, epoch: UInt64(identity.epoch), time: clock(),
             eventsCount: status.events,

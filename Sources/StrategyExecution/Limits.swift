@@ -8,6 +8,8 @@ enum Limits {
     static let journalFilesReadMax = 64
     /// Seconds between two metrics messages while records arrive.
     static let metricsIntervalSeconds: Int64 = 1
+    /// Seconds between two metrics messages while none do.
+    static let idleMetricsIntervalSeconds: Int64 = 5
     /// Seconds a stop may take to hand its last messages to the bus before the process ends anyway.
     static let closeSeconds: Int64 = 2
 }

@@ -41,6 +41,9 @@ extension Limits {
     /// The time between two samples of CPU and memory.
     static let sampleInterval: Duration = .seconds(2)
 
+    /// What a strategy adds to that time, so that a hundred processes a second are looked at and not more.
+    static let sampleIntervalPerProcess: Duration = .milliseconds(10)
+
     /// How long a stop that comes before the configuration could be read waits for it.
     static let deferredStopSeconds: Int64 = 5
 }

@@ -7,8 +7,11 @@ extension Manager {
     /// Tells a process's machine what happened and carries out what it decides.
     func apply(_ event: ProcessStateMachine.Event, to process: ManagedProcess) {
         noticeStall()
-        for action in process.machine.handle(event, now: MonotonicClock.now) { perform(action, for: process) }
+        let actions = process.machine.handle(event, now: MonotonicClock.now)
+        for action in actions { perform(action, for: process) }
         schedule(process)
+        // A heartbeat in time changes nothing for the others, and a thousand strategies send as many a second.
+        if case .heartbeat = event, actions.isEmpty { return }
         fallBackIfNeeded(process)
         if stopping != nil { continueStopping() } else { startWaitingFeeds() }
     }

@@ -28,7 +28,7 @@ extension Manager {
     func noteExecutable(of process: ManagedProcess, pid: Int32, path: String) {
         guard let held = HeldExecutable(runningAs: pid, path: path) else { return process.executable = nil }
         // One descriptor for all strategies of a file.
-        let known = allProcesses.lazy.compactMap(\.executable).first { $0.identity == held.identity }
+        let known = executors.values.lazy.compactMap(\.executable).first { $0.identity == held.identity }
         let executable = known ?? held
         process.executable = executable
         guard let row = process.strategy else { return }

@@ -124,6 +124,9 @@ extension Manager: BusClientDelegate {
 
     // MARK: - Feeds and health
 
+    /// How the documents of `ProcessHealthPayload` begin, whose members are in alphabetical order.
+    private static let ownHealthPrefix = Array(#"{"cpu_percent":"#.utf8)
+
     private func take(_ payload: FeedStatusPayload) throws {
         guard let process = feeds.values.first(where: { $0.name == payload.feed }), process.handle != nil
         else {
@@ -141,6 +144,8 @@ extension Manager: BusClientDelegate {
     }
 
     private func takeHealth(_ payload: ByteBuffer) throws {
+        // What this manager itself publishes comes round as well, and need not be understood.
+        guard !payload.readableBytesView.starts(with: Self.ownHealthPrefix) else { return }
         guard HealthKind(of: payload.readableBytesView) == .heartbeat else { return }
         let heartbeat = try HeartbeatPayload(decoding: payload)
         guard let process = executors[heartbeat.strategyID] else { return }

@@ -11,7 +11,8 @@ import TradingModel
 extension Manager {
     /// Samples CPU and memory of every process, publishes and stores them, every few seconds.
     func sampleIfDue(_ now: MonotonicTime) {
-        guard now - lastSample >= Limits.sampleInterval else { return }
+        let interval = max(Limits.sampleInterval, Limits.sampleIntervalPerProcess * executors.count)
+        guard now - lastSample >= interval else { return }
         lastSample = now
         let time = WallClock.now
         var rows: [ProcessMetricsRow] = []
