@@ -112,7 +112,7 @@ extension Doctor {
 
     /// Locks that are held without a manager, lock files that name a dead process, sockets nobody listens at.
     mutating func checkLocks() {
-        let held = Self.heldLocks()
+        let held = DatabaseLocks.lockedInodes()
         checkManagerLock(held)
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: home.runDirectory)) ?? []).sorted()
         var heldCount = 0
@@ -155,20 +155,5 @@ extension Doctor {
             .warning, "locks", "is held by a process that it does not name: another program has it open",
             at: path,
             do: "find it with fuser '\(path)' and end it; no manager can start before")
-    }
-
-    /// The inodes of all files that are locked with flock(2), by /proc/locks. Trying the locks instead would make a
-    /// manager that starts just now believe that another one runs.
-    private static func heldLocks() -> Set<UInt64> {
-        guard let text = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return [] }
-        var inodes: Set<UInt64> = []
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count == 8, fields[1] == "FLOCK" else { continue }
-            if let inode = fields[5].split(separator: ":").last.flatMap({ UInt64($0) }) {
-                inodes.insert(inode)
-            }
-        }
-        return inodes
     }
 }
