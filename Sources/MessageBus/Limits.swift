@@ -49,8 +49,7 @@ package enum Limits {
     package static let sharedPieceBytesMin = 8 << 10
     /// Chunks kept for reuse by one broker or client.
     package static let pooledChunksMax = 256
-    /// Bytes handed to a socket at once; while more are unsent, the rest stays in the queue and may be
-    /// dropped.
+    /// Bytes that a client hands to its socket at once; while more are unsent, the rest stays with the client.
     package static let socketBacklogBytesHigh = 256 << 10
     /// Unsent bytes at which a socket is given more.
     package static let socketBacklogBytesLow = 64 << 10

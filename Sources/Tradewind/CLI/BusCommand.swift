@@ -61,20 +61,17 @@ struct BusCommand: ParsableCommand {
     }
 }
 
-/// Prints what a bus client receives. Confined to the client's event loop; keeps itself alive until it ends.
+/// Prints what a bus client receives. Confined to the client's event loop; the client holds it until it is closed.
 private final class BusPrinter: BusClientDelegate, MarketDataReader {
     let ended: EventLoopPromise<Void>
     var client: BusClient?
     private let text: MarketEventText
     private var remaining: Int
-    /// The client holds its delegate weakly, and nobody else holds this one.
-    private var selfReference: BusPrinter?
 
     init(text: MarketEventText, limit: Int, ended: EventLoopPromise<Void>) {
         self.text = text
         self.ended = ended
         remaining = limit
-        selfReference = self
     }
 
     func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
@@ -104,6 +101,5 @@ private final class BusPrinter: BusClientDelegate, MarketDataReader {
         fflush(nil)
         client?.close()
         ended.succeed()
-        selfReference = nil
     }
 }
