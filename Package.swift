@@ -57,6 +57,9 @@ let package = Package(
             exclude: ["PROTOCOL.md"],
             swiftSettings: strict),
         .target(
+            name: "GatewayProtocol", dependencies: ["TradingModel", "CPlatform"] + nio,
+            exclude: ["PROTOCOL.md"], swiftSettings: strict),
+        .target(
             name: "ControlPlane", dependencies: ["TradingModel", "CPlatform", grdb],
             resources: [.embedInCode("schema.sql")], swiftSettings: strict),
         .target(
@@ -86,6 +89,13 @@ let package = Package(
         .executableTarget(
             name: "DemoDesk", dependencies: ["Tradewind", "ExampleStrategies"], path: "examples/Desk",
             swiftSettings: strict),
+        .executableTarget(
+            name: "order-gateway",
+            dependencies: [
+                "GatewayProtocol", "TradingModel", "TradingEngine", "MessageBus", "ControlPlane",
+                "Supervision",
+                "CPlatform", argumentParser,
+            ] + nio, path: "examples/Gateway", swiftSettings: strict),
         .executableTarget(
             name: "ingestion-benchmark", dependencies: ["ControlPlane", "StrategyExecution", "TradingModel"],
             path: "Benchmarks/Ingestion", swiftSettings: strict),
@@ -129,6 +139,11 @@ let package = Package(
         .testTarget(
             name: "SupervisionManagerTests",
             dependencies: ["Supervision", "ControlPlane", "TradingModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["GatewayProtocol", "TradingModel", "TestSupport", "order-gateway", "DemoDesk"]
+                + nio,
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(

@@ -9,6 +9,7 @@ import Testing
         "TradingEngine": ["TradingModel"],
         "MarketData": ["TradingModel"],
         "MessageBus": ["TradingModel", "CPlatform", "Crypto", "NIOCore", "NIOPosix", "OrderedCollections"],
+        "GatewayProtocol": ["TradingModel", "CPlatform", "NIOCore", "NIOPosix"],
         "ControlPlane": ["TradingModel", "CPlatform", "GRDB", "GRDBSQLite"],
         "Supervision": [
             "TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", "Crypto", "NIOCore",
@@ -28,6 +29,11 @@ import Testing
         "examples/Strategies": ["Tradewind"],
         "examples/Desk": ["Tradewind", "ExampleStrategies"],
         "examples/MyDesk": ["Tradewind"],
+        // A venue is no part of the desk, but speaks the bus's language and fills by the engine's exchange.
+        "examples/Gateway": [
+            "GatewayProtocol", "TradingModel", "TradingEngine", "MessageBus", "ControlPlane", "Supervision",
+            "CPlatform", "NIOCore", "NIOPosix", "ArgumentParser",
+        ],
     ]
 
     /// The C library, and the parts of the system that any module but the innermost may use.

@@ -37,7 +37,7 @@ package struct SocketPath: Sendable {
     }
 
     /// Makes the directory with mode 0700 when it is missing; otherwise checks that it is ours alone.
-    func prepareDirectory() throws(BusError) {
+    package func prepareDirectory() throws(BusError) {
         var information = stat()
         if mkdir(directory, 0o700) != 0, errno != EEXIST {
             throw BusError(
@@ -60,7 +60,7 @@ package struct SocketPath: Sendable {
     /// Takes the lock beside the socket and removes a socket that nobody answers on.
     ///
     /// - Returns: the lock's descriptor, to be held while the socket is served.
-    func acquire() throws(BusError) -> Int32 {
+    package func acquire() throws(BusError) -> Int32 {
         let lockPath = path + ".lock"
         let lock = cplatform_open(lockPath, O_RDWR | O_CREAT, 0o600)
         guard lock >= 0 else {
@@ -80,14 +80,14 @@ package struct SocketPath: Sendable {
     }
 
     /// chmod(2) to 0600.
-    func restrict() throws(BusError) {
+    package func restrict() throws(BusError) {
         guard chmod(path, 0o600) == 0 else {
             throw BusError(.bindFailed, "cannot set mode 0600 on \(path)", systemErrorNumber: errno)
         }
     }
 
     /// Removes the socket file and lets the lock go.
-    func release(lock: Int32) {
+    package func release(lock: Int32) {
         unlink(path)
         close(lock)
     }
