@@ -29,7 +29,7 @@
 PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
 PRAGMA application_id = 0x54574E44; -- "TWND"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- -----------------------------------------------------------------------------------------------------------
 -- Strategies
@@ -675,7 +675,7 @@ CREATE TABLE backtest_trades (
     entry_time TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%S', entry_ns / 1000000000, 'unixepoch')
         || printf('.%03dZ', entry_ns / 1000000 % 1000)) VIRTUAL,
     exit_time TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%dT%H:%M:%S', exit_ns / 1000000000, 'unixepoch')
-        || printf('.%03dZ', exit_ns / 1000000 % 1000)) VIRTUAL,
+        || printf('.%03dZ', exit_ns / 1000000 % 1000)) VIRTUAL, strategy TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run_id, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -803,5 +803,14 @@ SELECT c.name AS strategy, coalesce(s.symbol, '#' || p.token) AS symbol, p.quant
        p.fees, p.updated_at, s.currency
 FROM positions p JOIN strategy_configs c ON c.id = p.strategy_id LEFT JOIN instruments s ON s.token = p.token
 ORDER BY c.name, symbol;
+
+-- Backtests, newest first, with the figures that are compared most.
+CREATE VIEW backtests AS
+SELECT substr(id, 1, 8) AS short_id, started_at, class_name, status, event_count AS records, order_count AS orders,
+       fill_count AS fills, net_pnl, fees, max_drawdown, success_rate,
+       json_extract(report_json, '$.statistics.total_return') AS total_return,
+       json_extract(report_json, '$.statistics.sharpe') AS sharpe,
+       json_extract(report_json, '$.statistics.profit_factor') AS profit_factor, order_log_hash, id
+FROM backtest_runs ORDER BY started_at DESC;
 
 COMMIT;

@@ -28,4 +28,6 @@ package enum Limits {
     package static let pollInterval: Duration = .milliseconds(20)
     /// How long after a file event the watcher keeps looking for the commit that follows it.
     package static let commitWindow: Duration = .milliseconds(25)
+    /// Trades of a backtest that are inserted in one transaction; more take several.
+    static let backtestTradesPerTransaction = 5_000
 }

@@ -18,6 +18,7 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(version: 1, sql: ""),
         Migration(version: 2, sql: settings + readableViews),
+        Migration(version: 3, sql: backtestReports),
     ]
 
     /// How long what grows with time is kept.
@@ -66,5 +67,17 @@ package struct Migration: Sendable {
                f.realized_pnl, f.position_after, f.liquidity, f.order_epoch || '-' || f.order_count AS order_id, s.currency,
                f.id
         FROM fills f JOIN strategy_configs c ON c.id = f.strategy_id LEFT JOIN instruments s ON s.token = f.token;
+        """
+
+    /// Backtests of several strategies, and a view of them.
+    private static let backtestReports = """
+        ALTER TABLE backtest_trades ADD COLUMN strategy TEXT NOT NULL DEFAULT '';
+        CREATE VIEW backtests AS
+        SELECT substr(id, 1, 8) AS short_id, started_at, class_name, status, event_count AS records, order_count AS orders,
+               fill_count AS fills, net_pnl, fees, max_drawdown, success_rate,
+               json_extract(report_json, '$.statistics.total_return') AS total_return,
+               json_extract(report_json, '$.statistics.sharpe') AS sharpe,
+               json_extract(report_json, '$.statistics.profit_factor') AS profit_factor, order_log_hash, id
+        FROM backtest_runs ORDER BY started_at DESC;
         """
 }

@@ -309,7 +309,7 @@ import Testing
         )
         #expect(loose.output == "")
         let views = try home.shell("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name").output
-        #expect(views == "commands_view\nfills_view\norders_view\npositions_view\nstrategies")
+        #expect(views == "backtests\ncommands_view\nfills_view\norders_view\npositions_view\nstrategies")
         for view in views.split(separator: "\n") {
             let result = try home.shell("SELECT * FROM \(view)")
             #expect(result.exitCode == 0, "\(result.errors)")

@@ -1,53 +1,49 @@
 import ArgumentParser
 import Backtesting
+import ControlPlane
+import Foundation
 import Monitoring
 import StrategyExecution
 import TradingEngine
 import TradingModel
 
-/// `tradewind backtest CLASS --data FILE...`
+/// `tradewind backtest [LABEL=]CLASS... --data FILE...`
 struct BacktestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backtest",
-        abstract: "Run a strategy over recorded ticks in this process.",
+        abstract: "Run strategies over recorded ticks in this process.",
         discussion: """
             The same engine and strategy code as live, on the clock of the records. The order-log hash is a \
             fingerprint of every order and fill: a run through real processes in the lossless class has the same.
+
+            Several strategies share one account: name them apart as LABEL=CLASS, and give each its own with \
+            --set LABEL.name=value, --limit LABEL.name=value and --instrument LABEL=SYMBOL. What has no label is \
+            for all.
             """)
 
-    @OptionGroup var ignored: IgnoredHomeOption
+    @OptionGroup var home: HomeOptions
 
-    @Argument(help: "The registered name of the strategy, see 'strategies classes'.")
-    var className: String
+    @Argument(help: "Registered names of strategies, see 'strategies classes'; [LABEL=]CLASS.")
+    var classes: [String]
 
-    @Option(name: .long, parsing: .upToNextOption, help: "Tick files, merged by time.")
-    var data: [String]
+    @OptionGroup var options: BacktestDataOptions
 
-    @Option(
-        name: .long, parsing: .upToNextOption,
-        help: "Instruments of the files, in the strategy's order; all of them when left out.")
-    var instrument: [String] = []
-
-    @Option(name: .long, help: "A parameter as name=value; repeatable.")
+    @Option(name: .long, help: "A parameter as [LABEL.]name=value; repeatable.")
     var set: [KeyValueOption] = []
-
-    @Option(
-        name: .long,
-        help:
-            "An account setting as name=value: starting_cash, maker_fee, taker_fee, latency_ms, slippage_ticks."
-    )
-    var venue: [KeyValueOption] = []
-
-    @Option(name: .long, help: "A risk limit as name=value.")
-    var limit: [KeyValueOption] = []
-
-    @Option(name: .long, help: "The seed of the strategy's random numbers.")
-    var seed: UInt64 = 0
 
     @Option(name: .long, help: "How many of the last trades to print.")
     var trades: Int = 10
 
-    @Flag(name: .long, help: "Print what the strategy logged.")
+    @Option(name: [.short, .long], help: "A directory for result.json, CSV files and tearsheet.html.")
+    var output: String?
+
+    @Flag(name: .long, help: "Replace files that are there.")
+    var force = false
+
+    @Flag(name: .long, help: "Keep the result in the home's database: 'backtests list' shows it.")
+    var save = false
+
+    @Flag(name: .long, help: "Print what the strategies logged.")
     var log = false
 
     @Flag(name: .long, help: "Print one JSON document with all trades.")
@@ -55,25 +51,48 @@ struct BacktestCommand: ParsableCommand {
 
     func run() throws {
         try reporting {
-            let strategy = try AppRegistry.shared.requireStrategy(named: className)
+            let entries = try BacktestEntries(classes).entries(
+                set: set, limits: options.limit, instruments: options.instrument)
+            let settings = try options.settings()
+            // Before the run: nobody wants to learn after minutes that the result cannot be kept.
+            let store = save ? try home.open(.client) : nil
             let started = ContinuousClock.now
-            let result = try Backtest.run(
-                strategy: strategy,
-                settings: BacktestSettings(
-                    files: data, symbols: instrument, parameters: set.inputs, venue: venue.inputs,
-                    limits: limit.inputs, seed: seed))
+            let result = try runWithFiles(entries, settings)
             let elapsed = ContinuousClock.now - started
-            if json {
-                try printJSON(BacktestDocument(result))
-            } else {
-                if log { for line in result.logLines { print(line) } }
-                print(BacktestReport(result).text(tradesMax: max(0, trades)))
-                let seconds = Double(elapsed.wholeNanoseconds) / 1e9
-                let rate = Double(result.status.events) / max(seconds, 1e-9) / 1e6
-                printError(
-                    "\(result.status.events) records in \(decimal(seconds, places: 3)) s, \(decimal(rate, places: 1)) million/s"
-                )
+            if let store {
+                let id = try BacktestRecord(result, settings: settings).insert(into: store)
+                printError("saved as \(id); 'backtests show \(id.prefix(8))' shows it")
             }
+            if json { return try printJSON(BacktestDocument(result)) }
+            if log { for line in result.logLines { print(line) } }
+            print(BacktestReport(result).text(tradesMax: max(0, trades)))
+            let seconds = Double(elapsed.wholeNanoseconds) / 1e9
+            let rate = Double(result.eventsCount) / max(seconds, 1e-9) / 1e6
+            printError(
+                "\(result.eventsCount) records in \(decimal(seconds, places: 3)) s, \(decimal(rate, places: 1)) million/s"
+            )
         }
+    }
+
+    /// Runs with a progress bar, and with the files of `--output`.
+    private func runWithFiles(_ entries: [BacktestEntry], _ settings: BacktestSettings) throws
+        -> BacktestResult
+    {
+        var progress = ProgressLine(unit: "records")
+        defer { progress.clear() }
+        var observer = BacktestObserver()
+        observer.progress = { progress.update(done: $0, of: $1) }
+        guard let output else { return try Backtest.run(entries, settings: settings, observer: observer) }
+        let directory = try ResultDirectory(
+            path: output, replaces: force, labels: entries.map(\.label),
+            instruments: try Backtest.instruments(of: settings.files))
+        observer.onTrades = { try directory.add($0) }
+        observer.onEntries = { try directory.add($0) }
+        let result = try Backtest.run(entries, settings: settings, observer: observer)
+        try directory.finish(
+            result, json: try jsonText(BacktestDocument(result)), tearsheet: Tearsheet(result).html)
+        progress.clear()
+        printError("wrote result.json, trades.csv, orders.csv, equity.csv and tearsheet.html to \(output)")
+        return result
     }
 }

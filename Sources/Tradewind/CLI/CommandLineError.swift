@@ -52,13 +52,22 @@ private func message(of error: any Error) -> String {
 private func exitCode(of error: any Error) -> ExitCode {
     switch error {
     case let error as CommandLineError: error.exitCode
-    case is ParameterViolations, is EngineError, is BacktestError: ExitCodes.configuration
+    case is ParameterViolations, is EngineError: ExitCodes.configuration
+    case let error as BacktestError: exitCode(of: error)
     case let error as ExecutionError:
         error.code == .configuration ? ExitCodes.configuration : ExitCodes.ioError
     case let error as MarketDataError: exitCode(of: error)
     case let error as ControlError: exitCode(of: error)
     case is BusError: ExitCodes.unavailable
     default: ExitCodes.failed
+    }
+}
+
+private func exitCode(of error: BacktestError) -> ExitCode {
+    switch error.kind {
+    case .configuration: ExitCodes.configuration
+    case .noRecords, .mismatch: ExitCodes.badData
+    case .output: ExitCodes.ioError
     }
 }
 

@@ -18,7 +18,8 @@ struct RootCommand: ParsableCommand {
                 UpdateCommand.self,
                 StatusCommand.self, LogsCommand.self, FeedsCommand.self, InstrumentsCommand.self,
                 TicksCommand.self,
-                BacktestCommand.self, BusCommand.self, BackupCommand.self, PruneCommand.self,
+                BacktestCommand.self, BacktestsCommand.self, BusCommand.self, BackupCommand.self,
+                PruneCommand.self,
                 DoctorCommand.self,
             ])
     }

@@ -68,6 +68,12 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     /// Whether records are withheld from the strategy.
     package var isPaused: Bool { context.isPaused }
 
+    /// Whether the strategy only watches: new orders are denied until a backtest's warm-up is over.
+    package var isWarmingUp: Bool {
+        get { context.isWarmingUp }
+        set { context.isWarmingUp = newValue }
+    }
+
     /// The account as it stands.
     package var portfolio: Portfolio { context.core.pointee.portfolio }
 

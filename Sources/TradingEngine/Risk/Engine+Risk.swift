@@ -5,6 +5,7 @@ extension Engine {
     func check(_ order: Order) -> DenialCode? {
         if phase == .ended { return .stopped }
         if isJournalBlocked { return .journalBlocked }
+        if context.isWarmingUp { return .warmingUp }
         if context.isPaused, !isFlattening { return .paused }
         guard let index = context.index(order.token) else { return .unknownInstrument }
         if let denial = checkTerms(order, index) { return denial }

@@ -15,13 +15,31 @@ package struct BacktestTrade: Equatable, Sendable {
     /// Gross realised PnL.
     package var realizedPnL: Money
     package var fees: Money
+    /// The index of the strategy in its backtest.
+    package var strategy = 0
+
+    package init(
+        token: InstrumentToken, side: Side, quantity: Quantity, entryPrice: Price, exitPrice: Price,
+        entryTime: Timestamp, exitTime: Timestamp, realizedPnL: Money, fees: Money, strategy: Int = 0
+    ) {
+        self.token = token
+        self.side = side
+        self.quantity = quantity
+        self.entryPrice = entryPrice
+        self.exitPrice = exitPrice
+        self.entryTime = entryTime
+        self.exitTime = exitTime
+        self.realizedPnL = realizedPnL
+        self.fees = fees
+        self.strategy = strategy
+    }
 
     /// Realised PnL minus fees.
     package var netPnL: Money { realizedPnL - fees }
 }
 
 /// Groups fills into round trips.
-struct TradeBuilder {
+package struct TradeBuilder {
     private struct Leg {
         var quantity: Int128 = 0
         var value: Int128 = 0
@@ -44,11 +62,23 @@ struct TradeBuilder {
         var fees = Money.zero
     }
 
-    /// Closed round trips, in the order of their exits.
-    private(set) var trades: [BacktestTrade] = []
+    /// Closed round trips, in the order of their exits, since they were last taken.
+    package private(set) var trades: [BacktestTrade] = []
     private var open: [OpenTrip] = []
 
-    mutating func add(_ fill: Fill) {
+    package init() {}
+
+    /// Whether any position is open.
+    package var isOpen: Bool { !open.isEmpty }
+
+    /// Gives the closed round trips away.
+    package mutating func takeTrades() -> [BacktestTrade] {
+        defer { trades.removeAll(keepingCapacity: true) }
+        return trades
+    }
+
+    /// Adds a fill; those of one account in their order.
+    package mutating func add(_ fill: Fill) {
         let change = fill.side == .buy ? fill.quantity : -fill.quantity
         let before = fill.positionAfter - change
         let isTurned =

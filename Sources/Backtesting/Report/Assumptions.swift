@@ -1,0 +1,54 @@
+package import TradingEngine
+import TradingModel
+
+/// What the results of a backtest rest on, sentence by sentence; part of every report.
+package struct Assumptions: Sendable {
+    /// What is assumed of one thing.
+    package struct Item: Sendable, Encodable {
+        /// `fills`, `latency`, `fees`, `slippage` and others.
+        package var name: String
+        package var text: String
+    }
+
+    package var items: [Item]
+
+    /// Of a backtest with the given account settings.
+    package init(_ venue: AccountSettings, strategyCount: Int, daysPerYear: Double) {
+        items = Self.venueItems(venue)
+        items.append(
+            Item(
+                name: "market impact",
+                text: "none: the recorded market does not react to these orders"
+                    + (strategyCount > 1
+                        ? "; each strategy meets it alone, so that two may take the same liquidity" : "")))
+        items.append(
+            Item(
+                name: "account",
+                text: "equity is cash plus positions at the mid of the last quote, else the last price; no"
+                    + " interest, no margin calls"
+                    + (strategyCount > 1
+                        ? "; one account of \(strategyCount) strategies, each with its own orders, positions and"
+                            + " limits, as in their processes" : "")))
+        items.append(
+            Item(
+                name: "returns",
+                text: "simple returns of the account's equity, a risk-free rate of zero, a year of"
+                    + " \(NumberText.fixed(daysPerYear, daysPerYear == daysPerYear.rounded() ? 0 : 2)) days"))
+    }
+
+    private static func venueItems(_ venue: AccountSettings) -> [Item] {
+        let exchange = venue.exchange
+        return [
+            Item(
+                name: "fills",
+                text: "orders take the opposite quote; a resting limit order fills only when traded through"),
+            Item(
+                name: "latency",
+                text: "\(exchange.latency.wholeNanoseconds / 1_000_000) ms from the strategy to the exchange"),
+            Item(
+                name: "fees",
+                text: "maker \(exchange.makerFeeRate), taker \(exchange.takerFeeRate) of the value"),
+            Item(name: "slippage", text: "\(exchange.slippageTicks) price increments for orders that take"),
+        ]
+    }
+}
