@@ -49,6 +49,26 @@ struct BoundStatement {
             sqlite3_bind_int64(handle, index, value)
         }
 
+        /// A number, or NULL.
+        mutating func add(_ value: Int64?) {
+            index += 1
+            if let value {
+                sqlite3_bind_int64(handle, index, value)
+            } else {
+                sqlite3_bind_null(handle, index)
+            }
+        }
+
+        /// A text that SQLite copies, or NULL.
+        mutating func add(copying text: String?) {
+            guard let text else {
+                index += 1
+                sqlite3_bind_null(handle, index)
+                return
+            }
+            add(copying: text)
+        }
+
         /// A literal, which needs no copy.
         mutating func add(_ word: StaticString) {
             index += 1

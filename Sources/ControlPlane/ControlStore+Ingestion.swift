@@ -74,6 +74,9 @@ extension ControlStore {
         case .orderSubmitted(let order):
             changes.orders.submit(order, entry)
             count.orders += 1
+        case .orderModified(let change):
+            changes.orders.modify(change, entry)
+            count.orderUpdates += 1
         case .checkpoint(let snapshot):
             try changes.write(statements)
             for position in snapshot.positions { try statements.set(position, entry) }

@@ -51,8 +51,9 @@ struct IngestionStatements {
         binding.add(order.timeInForce.word)
         binding.add(order.isPostOnly ? 1 : 0)
         binding.add(order.isReduceOnly ? 1 : 0)
-        binding.add(order.price.e8)
-        binding.add(order.quantity.e8)
+        let terms = change.terms ?? order.terms
+        binding.add(terms.price.e8)
+        binding.add(terms.quantity.e8)
         binding.add(change.filledQuantity.e8)
         binding.add(change.status.word)
         binding.add(copying: change.reason)
@@ -60,6 +61,12 @@ struct IngestionStatements {
         binding.add(change.time.nanoseconds)
         binding.add(Int64(change.epoch))
         binding.add(Int64(change.sequence))
+        binding.add(terms.triggerPrice.e8)
+        binding.add(order.expireTime?.nanoseconds)
+        if let offset = order.trailingOffset { binding.add(copying: "\(offset)") } else { binding.add("") }
+        binding.add(copying: order.link.map { "\($0.listID)" })
+        binding.add(copying: order.link?.parentID.map { "\($0)" })
+        if order.tag.isEmpty { binding.add("") } else { binding.add(copying: "\(order.tag)") }
         try insertOrder.run(connection)
     }
 
@@ -69,11 +76,14 @@ struct IngestionStatements {
         binding.add(Int64(change.id.epoch))
         binding.add(Int64(change.id.count))
         binding.add(change.status.word)
-        binding.add(change.filledQuantity.e8)
+        binding.add(change.hasFilledQuantity ? change.filledQuantity.e8 : nil)
         binding.add(copying: change.reason)
         binding.add(change.time.nanoseconds)
         binding.add(Int64(change.epoch))
         binding.add(Int64(change.sequence))
+        binding.add(change.terms?.price.e8)
+        binding.add(change.terms?.triggerPrice.e8)
+        binding.add(change.terms?.quantity.e8)
         try updateOrder.run(connection)
     }
 
@@ -132,15 +142,18 @@ private enum IngestionSQL {
     static let insertOrder = """
         INSERT INTO orders(strategy_id, epoch, count, sequence, token, side, type, time_in_force, is_post_only,
             is_reduce_only, price_e8, quantity_e8, filled_quantity_e8, status, reason, created_ns, updated_ns,
-            updated_epoch, updated_sequence)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
-        ON CONFLICT(strategy_id, epoch, count) DO UPDATE SET status = ?14, filled_quantity_e8 = ?13, reason = ?15,
-            updated_ns = ?17, updated_epoch = ?18, updated_sequence = ?19
+            updated_epoch, updated_sequence, trigger_price_e8, expire_ns, trailing_offset, list_id, parent_id, tag)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+            ?24, ?25)
+        ON CONFLICT(strategy_id, epoch, count) DO UPDATE SET price_e8 = ?11, quantity_e8 = ?12, filled_quantity_e8 = ?13,
+            status = ?14, reason = ?15, updated_ns = ?17, updated_epoch = ?18, updated_sequence = ?19,
+            trigger_price_e8 = ?20, expire_ns = ?21
         WHERE (updated_epoch, updated_sequence) < (?18, ?19)
         """
     static let updateOrder = """
-        UPDATE orders SET status = ?4, filled_quantity_e8 = ?5, reason = ?6, updated_ns = ?7, updated_epoch = ?8,
-            updated_sequence = ?9
+        UPDATE orders SET status = ?4, filled_quantity_e8 = coalesce(?5, filled_quantity_e8), reason = ?6,
+            updated_ns = ?7, updated_epoch = ?8, updated_sequence = ?9, price_e8 = coalesce(?10, price_e8),
+            trigger_price_e8 = coalesce(?11, trigger_price_e8), quantity_e8 = coalesce(?12, quantity_e8)
         WHERE strategy_id = ?1 AND epoch = ?2 AND count = ?3 AND (updated_epoch, updated_sequence) < (?8, ?9)
         """
     static let insertFill = """
@@ -172,7 +185,17 @@ extension Side {
 }
 
 extension OrderType {
-    fileprivate var word: StaticString { self == .market ? "market" : "limit" }
+    fileprivate var word: StaticString {
+        switch self {
+        case .market: "market"
+        case .limit: "limit"
+        case .stop: "stop"
+        case .stopLimit: "stop_limit"
+        case .trailingStop: "trailing_stop"
+        case .marketIfTouched: "market_if_touched"
+        case .limitIfTouched: "limit_if_touched"
+        }
+    }
 }
 
 extension TimeInForce {
@@ -181,6 +204,8 @@ extension TimeInForce {
         case .gtc: "GTC"
         case .ioc: "IOC"
         case .fok: "FOK"
+        case .day: "DAY"
+        case .gtd: "GTD"
         }
     }
 }
@@ -198,6 +223,9 @@ extension OrderStatus {
         case .pendingCancel: "pending_cancel"
         case .canceled: "canceled"
         case .expired: "expired"
+        case .triggered: "triggered"
+        case .pendingUpdate: "pending_update"
+        case .held: "held"
         }
     }
 }

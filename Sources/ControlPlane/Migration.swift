@@ -18,7 +18,8 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(version: 1, sql: ""),
         Migration(version: 2, sql: settings + readableViews),
-        Migration(version: 3, sql: backtestReports),
+        Migration(version: 3, sql: orderTerms + "
+" + backtestReports),
     ]
 
     /// How long what grows with time is kept.

@@ -7,7 +7,11 @@ struct OrderChange {
     let id: OrderID
     private(set) var status: OrderStatus
     private(set) var filledQuantity: Quantity
+    /// Whether the run says how much has filled.
+    private(set) var hasFilledQuantity = true
     private(set) var reason = ""
+    /// What it asks for now, when the run has changed that.
+    private(set) var terms: OrderTerms?
     /// The last record about it.
     private(set) var time: Timestamp
     private(set) var epoch: UInt32
@@ -33,7 +37,40 @@ struct OrderChange {
         sequence = entry.sequence
     }
 
+    init(_ change: OrderModification, _ entry: JournalEntry) {
+        id = change.id
+        status = change.status
+        filledQuantity = .zero
+        hasFilledQuantity = false
+        time = entry.time
+        epoch = entry.epoch
+        sequence = entry.sequence
+        reason = change.reason
+        terms = change.terms
+    }
+
+    /// An order of a list comes again when it is sent.
+    mutating func add(_ order: Order, _ entry: JournalEntry) {
+        submitted = (order, submitted?.sequence ?? entry.sequence)
+        terms = order.terms
+        status = order.status
+        reason = ""
+        time = entry.time
+        epoch = entry.epoch
+        sequence = entry.sequence
+    }
+
+    mutating func add(_ change: OrderModification, _ entry: JournalEntry) {
+        status = change.status
+        reason = change.reason
+        terms = change.terms
+        time = entry.time
+        epoch = entry.epoch
+        sequence = entry.sequence
+    }
+
     mutating func add(_ update: OrderUpdate, _ entry: JournalEntry) {
+        hasFilledQuantity = true
         status = update.status
         filledQuantity = update.filledQuantity
         reason = update.reason
@@ -50,6 +87,10 @@ struct OrderChanges {
     private var indices: [OrderID: Int] = [:]
 
     mutating func submit(_ order: Order, _ entry: JournalEntry) {
+        if let index = indices[order.id] {
+            changes[index].add(order, entry)
+            return
+        }
         indices[order.id] = changes.count
         changes.append(OrderChange(order, entry))
     }
@@ -60,6 +101,15 @@ struct OrderChanges {
         } else {
             indices[update.id] = changes.count
             changes.append(OrderChange(update, entry))
+        }
+    }
+
+    mutating func modify(_ change: OrderModification, _ entry: JournalEntry) {
+        if let index = indices[change.id] {
+            changes[index].add(change, entry)
+        } else {
+            indices[change.id] = changes.count
+            changes.append(OrderChange(change, entry))
         }
     }
 

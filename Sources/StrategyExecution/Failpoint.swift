@@ -50,7 +50,7 @@ enum Failpoint: Int, CaseIterable {
             case .sessionStarted: Armed.reach(.afterSession)
             case .checkpoint: Armed.reach(.afterCheckpoint)
             case .orderSubmitted: Armed.reach(.afterIntent)
-            case .orderUpdated: Armed.reach(.afterUpdate)
+            case .orderUpdated, .orderModified: Armed.reach(.afterUpdate)
             case .fill: Armed.reach(.afterFill)
             case .parametersChanged: Armed.reach(.afterParameters)
             case .stateSaved: Armed.reach(.afterSavedState)

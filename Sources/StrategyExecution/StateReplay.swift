@@ -42,14 +42,28 @@ enum StateReplay {
         mutating func apply(_ record: JournalRecord) {
             switch record {
             case .orderSubmitted(let order):
-                guard order.status != .denied else { return }
-                portfolio.countOrder()
-                openOrders.append(order)
+                let index = openOrders.firstIndex { $0.id == order.id }
+                guard order.status != .denied else {
+                    // A child of a list that was denied when its time had come.
+                    if let index { openOrders.remove(at: index) }
+                    return
+                }
+                if order.status != .held { portfolio.countOrder() }
+                if let index { openOrders[index] = order } else { insert(order) }
             case .orderUpdated(let update):
                 guard let index = openOrders.firstIndex(where: { $0.id == update.id }) else { return }
                 openOrders[index].status = update.status
+                if update.status == .triggered || update.reason == "triggered" {
+                    openOrders[index].isTriggered = true
+                }
                 openOrders[index].filledQuantity = update.filledQuantity
                 if update.status.isFinal { openOrders.remove(at: index) }
+            case .orderModified(let change):
+                guard let index = openOrders.firstIndex(where: { $0.id == change.id }) else { return }
+                openOrders[index].terms = OrderTerms(
+                    price: change.price, triggerPrice: change.triggerPrice, quantity: change.quantity)
+                openOrders[index].status = change.status
+                if change.status == .held { openOrders[index].link?.listQuantity = change.quantity }
             case .fill(let fill):
                 guard let index = known.firstIndex(where: { $0.token == fill.token }) else { return }
                 _ = portfolio.apply(
@@ -61,15 +75,28 @@ enum StateReplay {
             }
         }
 
+        /// Orders of a list are written when they are held, which may be after a later order was sent.
+        private mutating func insert(_ order: Order) {
+            let place = openOrders.lastIndex { $0.id < order.id }.map { $0 + 1 } ?? 0
+            openOrders.insert(order, at: place)
+        }
+
         /// Books a fill to its order too: a file can end between the fill and the update that follows it, and
         /// an order that does not know of its fill would fill again.
         private mutating func book(_ fill: Fill) {
             guard let index = openOrders.firstIndex(where: { $0.id == fill.orderID }) else { return }
             openOrders[index].filledQuantity += fill.quantity
+            if let link = openOrders[index].link {
+                for other in openOrders.indices where openOrders[other].link?.listID == link.listID {
+                    openOrders[other].noteFill(
+                        of: fill.orderID, isOneCancelsOther: link.isOneCancelsOther, quantity: fill.quantity)
+                }
+            }
             if openOrders[index].remainingQuantity <= .zero {
                 openOrders.remove(at: index)
-            } else if openOrders[index].status != .pendingCancel {
-                openOrders[index].status = .partiallyFilled
+            } else {
+                openOrders[index].status =
+                    openOrders[index].status(after: .partlyFilled) ?? openOrders[index].status
             }
         }
 

@@ -1,11 +1,22 @@
-package import TradingModel
+public import TradingModel
 
 /// What a venue says about an order.
-package enum VenueReport: Equatable, Sendable {
+public enum VenueReport: Equatable, Sendable {
     /// The order rests or works at the venue.
     case accepted(OrderID)
     /// The venue refused it.
     case rejected(OrderID, reason: String)
+    /// Its trigger price was reached.
+    case triggered(OrderID)
+    /// It works with other terms, as it was asked to; the quantity is the whole one.
+    case modified(OrderID, OrderTerms)
+    /// It works on as it was; the change was refused.
+    case modifyRejected(OrderID, reason: String)
+    /// The venue itself moved a trailing trigger (`trailed`) or took a linked order's fill off the quantity (`linked`);
+    /// no answer to a change that was asked for.
+    case adjusted(OrderID, triggerPrice: Price, quantity: Quantity, reason: String)
+    /// It works on; the cancel was refused.
+    case cancelRejected(OrderID, reason: String)
     /// A part or all of it traded; the fee is positive when paid.
     case filled(OrderID, price: Price, quantity: Quantity, liquidity: Liquidity, fee: Money)
     /// It was taken back, by us or by the venue.
@@ -18,8 +29,24 @@ package enum VenueReport: Equatable, Sendable {
 ///
 /// Called on the engine's thread only. Answers are appended to `reports` in the order in which they happened;
 /// instruments are named by their index in the engine's configuration. A venue that answers later does so at
-/// the next call of `observe`.
-package protocol ExecutionVenue {
+/// the next call of `observe` or `advance`, or its owner hands the answers to `Engine.deliver`.
+///
+/// The engine never sends an order twice, and journals it before it calls `submit`. It keeps what was asked for apart
+/// from what the venue confirmed: after `modify` and `cancel` an order is pending until the venue has answered, unless
+/// the answer is already among the reports of the call. Reports about an order that has ended are ignored, but for
+/// fills, which are booked whatever the order's state.
+public protocol ExecutionVenue {
+    /// Whether the venue itself takes fills of one-cancels-other orders off their siblings. Otherwise the engine sends
+    /// the changes and cancels.
+    var linksOrders: Bool { get }
+
+    /// When the venue will have something to do or to say, although no record comes; `.distantFuture` for never. The
+    /// engine calls `advance` before it shows the venue a later record.
+    var nextDue: Timestamp { get }
+
+    /// Takes over the notional traded by earlier processes, on which tiers of fees depend.
+    mutating func restore(tradedNotional: Money)
+
     /// Takes over a position of an earlier process, before the first record.
     mutating func restore(position: Quantity, instrument: Int)
 
@@ -31,12 +58,27 @@ package protocol ExecutionVenue {
     mutating func observe(
         _ event: MarketEvent, instrument: Int, at now: Timestamp, reports: inout [VenueReport])
 
+    /// Does what is due at or before a time.
+    mutating func advance(to now: Timestamp, reports: inout [VenueReport])
+
     /// Takes an order that passed the risk checks.
     mutating func submit(_ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport])
+
+    /// Changes an order's terms; `order` still has the old ones.
+    mutating func modify(
+        _ order: Order, to terms: OrderTerms, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
+    )
 
     /// Takes an order back.
     mutating func cancel(_ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport])
 
     /// Takes all orders back at once, whatever the latency, because the session ends.
     mutating func cancelAll(reason: String, at now: Timestamp, reports: inout [VenueReport])
+}
+
+extension ExecutionVenue {
+    public var linksOrders: Bool { false }
+    public var nextDue: Timestamp { .distantFuture }
+    public mutating func restore(tradedNotional: Money) {}
+    public mutating func advance(to now: Timestamp, reports: inout [VenueReport]) {}
 }

@@ -5,6 +5,8 @@ enum Limits {
     static let commandsPerEventMax = 10_000
     /// Orders open at once; further ones are denied (`too_many_open_orders`).
     static let openOrdersMax = 4_096
+    /// Orders of one list; more is a programmer error and traps.
+    static let listOrdersMax = 16
     /// Closed orders that `StrategyContext.order(_:)` still finds; older ones are forgotten.
     static let closedOrdersKept = 1_024
     /// Timers of one strategy; setting one more is a programmer error and traps.

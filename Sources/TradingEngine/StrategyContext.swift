@@ -9,6 +9,9 @@ public final class StrategyContext {
     /// What a strategy asked for in a callback.
     enum Command {
         case submit(OrderID)
+        /// Orders with consecutive ids from the first.
+        case submitList(OrderID, count: Int)
+        case modify(OrderChangeRequest)
         case cancel(OrderID)
         case cancelAll(InstrumentToken?)
     }
@@ -135,7 +138,8 @@ public final class StrategyContext {
 
     func refreshDeadline() {
         core.pointee.nextDeadline = min(
-            isPaused ? .max : timers.nextDue, bars.nextClose, core.pointee.nextDay)
+            isPaused ? .max : timers.nextDue, bars.nextClose, core.pointee.nextDay,
+            core.pointee.venueDeadline)
     }
 }
 

@@ -39,16 +39,19 @@ public struct AccountTotals: Equatable, Sendable {
     public var roundTripCount: UInt64
     /// Of those, how many ended with a net PnL above zero.
     public var winningRoundTripCount: UInt64
+    /// Price times quantity times multiplier of all fills, which decides the tier of fees; stays at the end of its range.
+    public var tradedNotional: Money
 
     public init(
         startingCash: Money, orderCount: UInt64 = 0, fillCount: UInt64 = 0, roundTripCount: UInt64 = 0,
-        winningRoundTripCount: UInt64 = 0
+        winningRoundTripCount: UInt64 = 0, tradedNotional: Money = .zero
     ) {
         self.startingCash = startingCash
         self.orderCount = orderCount
         self.fillCount = fillCount
         self.roundTripCount = roundTripCount
         self.winningRoundTripCount = winningRoundTripCount
+        self.tradedNotional = tradedNotional
     }
 }
 

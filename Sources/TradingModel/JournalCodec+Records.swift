@@ -20,6 +20,13 @@ extension ByteWriter {
         case .sessionEnded(let end):
             append(end.reason)
             append(end.orderLogHash)
+        case .orderModified(let change):
+            append(change.id.rawValue)
+            append(change.price.e8)
+            append(change.triggerPrice.e8)
+            append(change.quantity.e8)
+            append(change.status.rawValue)
+            append(change.reason)
         }
     }
 
@@ -29,6 +36,7 @@ extension ByteWriter {
         append(snapshot.totals.fillCount)
         append(snapshot.totals.roundTripCount)
         append(snapshot.totals.winningRoundTripCount)
+        append(snapshot.totals.tradedNotional.e8)
         append(UInt32(snapshot.positions.count))
         for position in snapshot.positions {
             append(position.token.rawValue)
@@ -42,20 +50,6 @@ extension ByteWriter {
         for order in snapshot.openOrders { append(order) }
         append(UInt8(snapshot.savedState == nil ? 0 : 1))
         if let state = snapshot.savedState { append(state) }
-    }
-
-    private mutating func append(_ order: Order) {
-        append(order.id.rawValue)
-        append(order.token.rawValue)
-        append(order.side.rawValue)
-        append(order.type.rawValue)
-        append(order.timeInForce.rawValue)
-        append(UInt8((order.isPostOnly ? 2 : 0) | (order.isReduceOnly ? 1 : 0)))
-        append(order.status.rawValue)
-        append(order.price.e8)
-        append(order.quantity.e8)
-        append(order.filledQuantity.e8)
-        append(order.createdAt.nanoseconds)
     }
 
     private mutating func append(_ fill: Fill) {
@@ -84,13 +78,16 @@ extension ByteReader {
     mutating func readRecord(kind: UInt32) -> JournalRecord? {
         switch kind {
         case 1: readSession().map { .sessionStarted($0) }
-        case 2: readSnapshot().map { .checkpoint($0) }
-        case 3: readOrder().map { .orderSubmitted($0) }
+        case 2: readSnapshot(isFirstVersion: true).map { .checkpoint($0) }
+        case 3: readFirstOrder().map { .orderSubmitted($0) }
         case 4: readUpdate().map { .orderUpdated($0) }
         case 5: readFill().map { .fill($0) }
         case 6: readText().map { .parametersChanged($0) }
         case 7: readState().map { .stateSaved($0) }
         case 8: readSessionEnd().map { .sessionEnded($0) }
+        case 9: readOrder().map { .orderSubmitted($0) }
+        case 10: readSnapshot(isFirstVersion: false).map { .checkpoint($0) }
+        case 11: readModification().map { .orderModified($0) }
         default: nil
         }
     }
@@ -108,21 +105,22 @@ extension ByteReader {
         return JournalSessionEnd(reason: reason, orderLogHash: hash)
     }
 
-    private mutating func readSnapshot() -> EngineSnapshot? {
+    private mutating func readSnapshot(isFirstVersion: Bool) -> EngineSnapshot? {
         guard let cash: Int64 = read(), let orders: UInt64 = read(), let fills: UInt64 = read(),
-            let trips: UInt64 = read(), let wins: UInt64 = read(), let positionCount: UInt32 = read()
+            let trips: UInt64 = read(), let wins: UInt64 = read(),
+            let traded: Int64 = isFirstVersion ? 0 : read(), let positionCount: UInt32 = read()
         else { return nil }
         var snapshot = EngineSnapshot(
             totals: AccountTotals(
                 startingCash: Money(e8: cash), orderCount: orders, fillCount: fills, roundTripCount: trips,
-                winningRoundTripCount: wins))
+                winningRoundTripCount: wins, tradedNotional: Money(e8: traded)))
         for _ in 0..<positionCount {
             guard let position = readPosition() else { return nil }
             snapshot.positions.append(position)
         }
         guard let orderCount: UInt32 = read() else { return nil }
         for _ in 0..<orderCount {
-            guard let order = readOrder() else { return nil }
+            guard let order = isFirstVersion ? readFirstOrder() : readOrder() else { return nil }
             snapshot.openOrders.append(order)
         }
         guard let hasState: UInt8 = read() else { return nil }
@@ -140,20 +138,6 @@ extension ByteReader {
         return Position(
             token: InstrumentToken(token), quantity: Quantity(e8: quantity), averagePrice: Price(e8: average),
             realizedPnL: Money(e8: realized), fees: Money(e8: fees), roundTripPnL: Money(e8: roundTrip))
-    }
-
-    private mutating func readOrder() -> Order? {
-        guard let id: UInt64 = read(), let token: UInt32 = read(), let side = Side(rawValue: read() ?? 0),
-            let type = OrderType(rawValue: read() ?? 0), let timeInForce = TimeInForce(rawValue: read() ?? 0),
-            let marks: UInt8 = read(), let status = OrderStatus(rawValue: read() ?? 0),
-            let price: Int64 = read(), let quantity: Int64 = read(), let filled: Int64 = read(),
-            let created: Int64 = read()
-        else { return nil }
-        return Order(
-            id: OrderID(rawValue: id), token: InstrumentToken(token), side: side, type: type,
-            timeInForce: timeInForce, isPostOnly: marks & 2 != 0, isReduceOnly: marks & 1 != 0,
-            price: Price(e8: price), quantity: Quantity(e8: quantity), filledQuantity: Quantity(e8: filled),
-            status: status, createdAt: Timestamp(nanoseconds: created))
     }
 
     private mutating func readUpdate() -> OrderUpdate? {

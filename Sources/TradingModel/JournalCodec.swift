@@ -8,11 +8,15 @@
 /// | 4 | 4 | CRC-32C of the payload |
 /// | 8 | 8 | sequence within the epoch, from 1 |
 /// | 16 | 4 | epoch |
-/// | 20 | 4 | kind, 1 to 8 in the order of `JournalRecord`'s cases |
+/// | 20 | 4 | kind, see below |
 /// | 24 | 8 | engine time, ns |
 /// | 32 | n - 24 | body by kind |
 ///
 /// The payload is everything from offset 8. A record that ends past the end of the file is a torn tail.
+///
+/// Kinds: 1 session started, 4 order updated, 5 fill, 6 parameters changed, 7 state saved, 8 session ended,
+/// 9 order submitted, 10 checkpoint, 11 order modified. Kinds 2 (checkpoint) and 3 (order submitted) have the orders of
+/// the first version, without triggers and lists; they are read and not written any more.
 public enum JournalCodec {
     /// The first bytes of every file.
     public static let magic: [UInt8] = Array("TWJRNL01".utf8)
@@ -95,13 +99,14 @@ extension JournalRecord {
     fileprivate var kind: Int {
         switch self {
         case .sessionStarted: 1
-        case .checkpoint: 2
-        case .orderSubmitted: 3
         case .orderUpdated: 4
         case .fill: 5
         case .parametersChanged: 6
         case .stateSaved: 7
         case .sessionEnded: 8
+        case .orderSubmitted: 9
+        case .checkpoint: 10
+        case .orderModified: 11
         }
     }
 }

@@ -4,12 +4,15 @@ public enum JournalRecord: Equatable, Sendable {
     case sessionStarted(JournalSession)
     /// The state at the start of the session; recovery needs no older file.
     case checkpoint(EngineSnapshot)
-    /// An order, written before it is sent to the venue; status `submitted`, or `denied` with its reason next.
+    /// An order, written before it is sent to the venue; status `submitted`, or `denied` with its reason next, or `held`
+    /// for the child of a list. A held order comes again when it is sent.
     case orderSubmitted(Order)
     /// A venue answer or a local decision about an order.
     case orderUpdated(OrderUpdate)
     /// An execution.
     case fill(Fill)
+    /// What an order asks for changed at the venue.
+    case orderModified(OrderModification)
     /// New parameters are in force; a JSON object of all values.
     case parametersChanged(String)
     /// The strategy's own state.

@@ -13,34 +13,6 @@ public enum Side: UInt8, Sendable, Hashable, BitwiseCopyable, Codable, CaseItera
     public var description: String { self == .buy ? "buy" : "sell" }
 }
 
-/// How an order's price is decided.
-@frozen
-public enum OrderType: UInt8, Sendable, Hashable, BitwiseCopyable, CaseIterable, CustomStringConvertible {
-    case market = 1
-    case limit = 2
-
-    public var description: String { self == .market ? "market" : "limit" }
-}
-
-/// How long an order works.
-@frozen
-public enum TimeInForce: UInt8, Sendable, Hashable, BitwiseCopyable, CaseIterable, CustomStringConvertible {
-    /// Good till canceled.
-    case gtc = 1
-    /// Immediate or cancel: what does not fill at once is canceled.
-    case ioc = 2
-    /// Fill or kill: all at once or nothing.
-    case fok = 3
-
-    public var description: String {
-        switch self {
-        case .gtc: "GTC"
-        case .ioc: "IOC"
-        case .fok: "FOK"
-        }
-    }
-}
-
 /// The client's number of an order, made before it is sent: epoch of the process and count within it.
 ///
 /// Unique within a strategy for ever, because an epoch is never used twice. Text form `epoch-count`.
@@ -63,81 +35,47 @@ public struct OrderID: Hashable, Comparable, Sendable, BitwiseCopyable, CustomSt
     public var description: String { "\(epoch)-\(count)" }
 }
 
-/// Where an order stands.
-@frozen
-public enum OrderStatus: UInt8, Sendable, Hashable, BitwiseCopyable, CaseIterable, CustomStringConvertible {
-    /// Made, not yet checked.
-    case initialized = 1
-    /// Refused by our own risk checks; never left the process.
-    case denied = 2
-    /// Sent to the venue.
-    case submitted = 3
-    /// Refused by the venue.
-    case rejected = 4
-    /// Working at the venue.
-    case accepted = 5
-    /// Working, with a part filled.
-    case partiallyFilled = 6
-    /// Complete.
-    case filled = 7
-    /// A cancel is under way.
-    case pendingCancel = 8
-    /// Taken back.
-    case canceled = 9
-    /// Ended by its time in force.
-    case expired = 10
-
-    /// Whether nothing more can happen to the order.
-    @inlinable public var isFinal: Bool {
-        switch self {
-        case .denied, .rejected, .filled, .canceled, .expired: true
-        case .initialized, .submitted, .accepted, .partiallyFilled, .pendingCancel: false
-        }
-    }
-
-    /// The word used in SQL, on the command line and in logs.
-    public var description: String {
-        switch self {
-        case .initialized: "initialized"
-        case .denied: "denied"
-        case .submitted: "submitted"
-        case .rejected: "rejected"
-        case .accepted: "accepted"
-        case .partiallyFilled: "partially_filled"
-        case .filled: "filled"
-        case .pendingCancel: "pending_cancel"
-        case .canceled: "canceled"
-        case .expired: "expired"
-        }
-    }
-}
-
 /// An order as its strategy sees it.
 @frozen
-public struct Order: Equatable, Sendable {
+public struct Order: Equatable, Sendable, BitwiseCopyable {
     public var id: OrderID
     public var token: InstrumentToken
     public var side: Side
     public var type: OrderType
     public var timeInForce: TimeInForce
-    /// Refuse rather than take liquidity; limit orders only.
+    /// Refuse rather than take liquidity; only for orders with a limit price.
     public var isPostOnly: Bool
     /// Never grow or turn the position.
     public var isReduceOnly: Bool
-    /// The limit price; zero for market orders.
+    /// Whether the trigger price of a stop or if-touched order has been reached.
+    public var isTriggered: Bool
+    public var status: OrderStatus
+    /// The limit price; zero for types without one.
     public var price: Price
+    /// Where a stop or if-touched order comes to life; zero for types without a trigger, and for a trailing stop
+    /// until the venue has set it.
+    public var triggerPrice: Price
+    /// How far a trailing stop stays behind the market.
+    public var trailingOffset: TrailingOffset?
     /// The whole quantity, positive.
     public var quantity: Quantity
     /// What has filled so far.
     public var filledQuantity: Quantity
-    public var status: OrderStatus
     /// Engine time at which the strategy sent it.
     public var createdAt: Timestamp
+    /// When a DAY or GTD order ends.
+    public var expireTime: Timestamp?
+    /// The list it belongs to, such as a bracket.
+    public var link: OrderLink?
+    /// The strategy's own mark; the engine does not look at it.
+    public var tag: OrderTag
 
     public init(
         id: OrderID, token: InstrumentToken, side: Side, type: OrderType, timeInForce: TimeInForce = .gtc,
-        isPostOnly: Bool = false, isReduceOnly: Bool = false, price: Price = .zero, quantity: Quantity,
-        filledQuantity: Quantity = .zero, status: OrderStatus = .initialized, createdAt: Timestamp
+        isPostOnly: Bool = false, isReduceOnly: Bool = false, isTriggered: Bool = false, price: Price = .zero,
+        triggerPrice: Price = .zero, trailingOffset: TrailingOffset? = nil, quantity: Quantity,
+        filledQuantity: Quantity = .zero, status: OrderStatus = .initialized, createdAt: Timestamp,
+        expireTime: Timestamp? = nil, link: OrderLink? = nil, tag: OrderTag = OrderTag()
     ) {
         self.id = id
         self.token = token
@@ -146,15 +84,21 @@ public struct Order: Equatable, Sendable {
         self.timeInForce = timeInForce
         self.isPostOnly = isPostOnly
         self.isReduceOnly = isReduceOnly
+        self.isTriggered = isTriggered
         self.price = price
+        self.triggerPrice = triggerPrice
+        self.trailingOffset = trailingOffset
         self.quantity = quantity
         self.filledQuantity = filledQuantity
         self.status = status
         self.createdAt = createdAt
+        self.expireTime = expireTime
+        self.link = link
+        self.tag = tag
     }
 
-    /// What has not filled yet.
-    @inlinable public var remainingQuantity: Quantity { quantity - filledQuantity }
+    /// What has not filled yet; zero when the venue filled more than was asked for.
+    @inlinable public var remainingQuantity: Quantity { max(quantity - filledQuantity, .zero) }
 }
 
 /// A change of an order's status.
@@ -169,6 +113,30 @@ public struct OrderUpdate: Equatable, Sendable {
         self.id = id
         self.status = status
         self.filledQuantity = filledQuantity
+        self.reason = reason
+    }
+}
+
+/// A change of what an order asks for: by its strategy, by a trailing trigger, or by the list it belongs to.
+public struct OrderModification: Equatable, Sendable {
+    public var id: OrderID
+    public var price: Price
+    public var triggerPrice: Price
+    public var quantity: Quantity
+    /// The order's status after it.
+    public var status: OrderStatus
+    /// `modified` when the strategy asked for it, `trailed` for a trailing trigger, `linked` for a list.
+    public var reason: String
+
+    public init(
+        id: OrderID, price: Price, triggerPrice: Price, quantity: Quantity, status: OrderStatus,
+        reason: String
+    ) {
+        self.id = id
+        self.price = price
+        self.triggerPrice = triggerPrice
+        self.quantity = quantity
+        self.status = status
         self.reason = reason
     }
 }
@@ -223,4 +191,38 @@ public struct Fill: Equatable, Sendable {
         self.averagePriceAfter = averagePriceAfter
         self.time = time
     }
+}
+
+/// What an order asks for and may be changed while it works.
+@frozen
+public struct OrderTerms: Equatable, Sendable, BitwiseCopyable {
+    /// The limit price; zero for types without one.
+    public var price: Price
+    /// Zero for types without a trigger.
+    public var triggerPrice: Price
+    /// The whole quantity, filled part included.
+    public var quantity: Quantity
+
+    public init(price: Price, triggerPrice: Price, quantity: Quantity) {
+        self.price = price
+        self.triggerPrice = triggerPrice
+        self.quantity = quantity
+    }
+}
+
+extension Order {
+    /// What it asks for now.
+    @inlinable public var terms: OrderTerms {
+        get { OrderTerms(price: price, triggerPrice: triggerPrice, quantity: quantity) }
+        set {
+            price = newValue.price
+            triggerPrice = newValue.triggerPrice
+            quantity = newValue.quantity
+        }
+    }
+}
+
+extension OrderModification {
+    /// What the order asks for after it.
+    public var terms: OrderTerms { OrderTerms(price: price, triggerPrice: triggerPrice, quantity: quantity) }
 }

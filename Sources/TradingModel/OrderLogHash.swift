@@ -25,6 +25,31 @@ public struct OrderLogHash: Equatable, Sendable, CustomStringConvertible {
                 | (order.isReduceOnly ? 1 : 0))
         combine(UInt64(bitPattern: order.price.e8))
         combine(UInt64(bitPattern: order.quantity.e8))
+        if !order.triggerPrice.isZero { combine(UInt64(bitPattern: order.triggerPrice.e8)) }
+        switch order.trailingOffset {
+        case .price(let distance): combine(UInt64(bitPattern: distance.e8))
+        case .ticks(let count): combine(1 << 62 | UInt64(bitPattern: Int64(count)))
+        case .basisPoints(let count): combine(1 << 61 | UInt64(bitPattern: Int64(count)))
+        case nil: break
+        }
+        if let time = order.expireTime { combine(UInt64(bitPattern: time.nanoseconds)) }
+        if let link = order.link {
+            combine(UInt64(link.listID.count) << 32 | UInt64(link.parentID?.count ?? 0))
+            combine(link.isOneCancelsOther ? 1 : 0)
+        }
+        if !order.tag.isEmpty {
+            combine(order.tag.low)
+            combine(order.tag.high)
+        }
+    }
+
+    /// Adds a change of what an order asks for at its engine time.
+    public mutating func combine(_ change: OrderModification, time: Timestamp) {
+        combine(4, change.id.count, .feedWide, time)
+        combine(UInt64(change.status.rawValue))
+        combine(UInt64(bitPattern: change.price.e8))
+        combine(UInt64(bitPattern: change.triggerPrice.e8))
+        combine(UInt64(bitPattern: change.quantity.e8))
     }
 
     /// Adds a status change at its engine time.

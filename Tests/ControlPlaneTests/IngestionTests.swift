@@ -48,6 +48,42 @@ import TradingModel
                 == "#1|limit|IOC|101.0")
     }
 
+    @Test func triggersListsAndChangesOfAnOrderAreKept() throws {
+        var journal = JournalFixture()
+        let id = OrderID(epoch: 1, count: 1)
+        var order = Order(
+            id: OrderID(epoch: 1, count: 2), token: InstrumentToken(1), side: .sell, type: .stopLimit,
+            timeInForce: .gtd, price: Price(89), triggerPrice: Price(90), quantity: Quantity(10),
+            status: .held,
+            createdAt: .epoch, expireTime: Timestamp(seconds: 60),
+            link: OrderLink(listID: id, parentID: id, listQuantity: Quantity(10)), tag: "stop")
+        var entries = [journal.entry(.orderSubmitted(order))]
+        order.quantity = Quantity(4)
+        order.status = .submitted
+        entries.append(journal.entry(.orderSubmitted(order)))
+        try store.ingest(strategyID: "s1", entries: entries, cursor: journal.cursor(offset: 100))
+        let select = """
+            SELECT type, time_in_force, quantity, price, trigger_price, filled_quantity, status, reason, expires_at, list_id,
+                parent_id, tag FROM orders_view
+            """
+        #expect(
+            try context.home.shell(select).output
+                == "stop_limit|GTD|4.0|89.0|90.0|0.0|submitted||1970-01-01T00:01:00.000Z|1-1|1-1|stop")
+        let change = OrderModification(
+            id: order.id, price: Price(88), triggerPrice: Price(91), quantity: Quantity(10),
+            status: .triggered,
+            reason: "modified")
+        let update = OrderUpdate(id: order.id, status: .partiallyFilled, filledQuantity: Quantity(1))
+        for record in [JournalRecord.orderUpdated(update), .orderModified(change)] {
+            try store.ingest(
+                strategyID: "s1", entries: [journal.entry(record)], cursor: journal.cursor(offset: 200))
+        }
+        #expect(
+            try context.home.shell(select).output
+                == "stop_limit|GTD|10.0|88.0|91.0|1.0|triggered|modified|1970-01-01T00:01:00.000Z|1-1|1-1|stop"
+        )
+    }
+
     @Test func replayOfTheSameOrOverlappingEntriesChangesNothing() throws {
         var journal = JournalFixture()
         let first = (0..<10).map { _ in journal.fill() }

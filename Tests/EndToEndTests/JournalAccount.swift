@@ -40,6 +40,9 @@ struct JournalAccount {
                 #expect(order.id.count > orderCount, "\(path): an intent twice")
                 orderCount = order.id.count
                 statuses["\(strategy)/\(order.id.epoch)/\(order.id.count)"] = order.status.description
+            case .orderModified(let change):
+                let key = "\(strategy)/\(change.id.epoch)/\(change.id.count)"
+                statuses[key] = change.status.description
             case .orderUpdated(let update):
                 let key = "\(strategy)/\(update.id.epoch)/\(update.id.count)"
                 #expect(

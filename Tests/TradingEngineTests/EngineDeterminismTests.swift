@@ -97,7 +97,8 @@ import TradingModel
                 if update.status == .filled {
                     #expect(filled[update.id.rawValue] == quantities[update.id.rawValue])
                 }
-            case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .sessionEnded: break
+            case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .sessionEnded:
+                break
             }
         }
         #expect(quantities.count > 500)

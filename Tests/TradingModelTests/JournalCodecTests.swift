@@ -33,18 +33,42 @@ import TradingModel
         .sessionEnded(JournalSessionEnd(reason: "stopped", orderLogHash: 42)),
     ]
 
+    /// An order with every optional member.
+    static let linked = Order(
+        id: OrderID(epoch: 3, count: 10), token: InstrumentToken(77), side: .buy, type: .trailingStop,
+        timeInForce: .gtd, isReduceOnly: true, isTriggered: true, triggerPrice: Price(7),
+        trailingOffset: .basisPoints(25), quantity: Quantity(2), status: .held,
+        createdAt: Timestamp(seconds: 10), expireTime: Timestamp(seconds: 99),
+        link: OrderLink(
+            listID: OrderID(epoch: 3, count: 8), parentID: OrderID(epoch: 3, count: 8),
+            isOneCancelsOther: true,
+            listQuantity: Quantity(3), parentQuantity: Quantity(4), parentFilled: Quantity(2),
+            siblingsFilled: Quantity(1)),
+        tag: "exit 1")
+    static let newRecords: [JournalRecord] = [
+        .orderSubmitted(linked),
+        .checkpoint(
+            EngineSnapshot(
+                totals: AccountTotals(startingCash: Money(100), tradedNotional: Money(55)),
+                openOrders: [order, linked])),
+        .orderModified(
+            OrderModification(
+                id: linked.id, price: .zero, triggerPrice: Price(8), quantity: Quantity(2),
+                status: .triggered, reason: "trailed")),
+    ]
+
     static func entry(_ record: JournalRecord, sequence: UInt64 = 1) -> JournalEntry {
         JournalEntry(sequence: sequence, epoch: 3, time: Timestamp(nanoseconds: 5), record: record)
     }
 
-    @Test(arguments: records) func recordSurvivesARoundTrip(record: JournalRecord) {
+    @Test(arguments: records + newRecords) func recordSurvivesARoundTrip(record: JournalRecord) {
         let bytes = JournalCodec.encode(Self.entry(record))
         let decoded = bytes.withUnsafeBytes { JournalCodec.decode($0) }
         #expect(decoded == .entry(Self.entry(record), byteCount: bytes.count))
     }
 
     @Test func everyTruncationAsksForMoreAndEveryFlippedByteIsFound() {
-        for record in Self.records {
+        for record in Self.records + Self.newRecords {
             let bytes = JournalCodec.encode(Self.entry(record))
             for count in 0..<bytes.count {
                 #expect(bytes.prefix(count).withUnsafeBytes { JournalCodec.decode($0) } == .needMoreData)
@@ -70,6 +94,33 @@ import TradingModel
                 0x6B, 1, 0,
                 0, 0, 0, 0, 0, 0,
             ])
+    }
+
+    /// Written by the first released version.
+    static let firstVersion =
+        "54574a524e4c303138000000076419c30100000000000000030000000100000005000000000000000200000069640500"
+        + "00006ec3a46d650100000063030000000400000000000000b1000000de3f70f702000000000000000300000002000000"
+        + "050000000000000000e40b54020000000100000000000000020000000000000003000000000000000000000000000000"
+        + "010000004d000000007c28e8ffffffff0065cd1d00000000000000000000000000000000000000000000000000000000"
+        + "0100000009000000030000004d00000002020203030065cd1d0000000000c2eb0b0000000000e1f5050000000000e40b"
+        + "540200000001020000000300000001020349000000916b12520300000000000000030000000300000005000000000000"
+        + "0009000000030000004d00000002020203030065cd1d0000000000c2eb0b0000000000e1f5050000000000e40b540200"
+        + "0000300000007720fa4004000000000000000300000004000000050000000000000009000000030000000900e1f50500"
+        + "00000003000000696f6362000000681b1748050000000000000003000000050000000500000000000000010000000900"
+        + "0000030000004d00000002010065cd1d0000000000e1f50500000000fdffffffffffffff0027b92900000000007c28e8"
+        + "ffffffff0046c3230000000000aea68f0200000027000000723cb0d60600000000000000030000000600000005000000"
+        + "000000000b0000007b2266617374223a31307d20000000b92f2208070000000000000003000000070000000500000000"
+        + "00000001000000000000002b00000037d63df10800000000000000030000000800000005000000000000000700000073"
+        + "746f707065642a00000000000000"
+
+    @Test func journalOfTheFirstVersionIsRead() {
+        let digits = Array(Self.firstVersion.utf8)
+        let bytes = stride(from: 0, to: digits.count, by: 2).map { place in
+            UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16)!
+        }
+        let scan = bytes.withUnsafeBytes { JournalScan($0, fileOffset: 0) }
+        #expect(scan.entries.map(\.record) == Self.records)
+        #expect(scan.corruption == nil && scan.endOffset == bytes.count)
     }
 
     @Test func aClaimedLengthBeyondTheLimitIsCorruptionBeforeAnythingIsRead() {

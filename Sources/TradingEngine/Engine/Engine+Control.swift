@@ -41,6 +41,7 @@ extension Engine {
             )
         }
         context.core.pointee.portfolio.restore(totals: snapshot.totals, positions: positions)
+        venue.pointee.restore(tradedNotional: snapshot.totals.tradedNotional)
         for case (let index?, let position) in positions {
             context.states[index].hasPosition = !position.isFlat
             venue.pointee.restore(position: position.quantity, instrument: index)
@@ -127,6 +128,9 @@ extension Engine {
         phase = .ended
         venue.pointee.cancelAll(reason: "session_ended", at: context.now, reports: &reports.pointee)
         handleReports()
+        for order in context.orders.open where order.status == .held {
+            end(order.id, .canceled, "session_ended")
+        }
         drain()
         if let state = strategy.pointee.save() { record(.stateSaved(state)) }
         record(.sessionEnded(JournalSessionEnd(reason: reason, orderLogHash: hash.value)))
@@ -139,6 +143,8 @@ extension Engine {
         phase = .running
         context.now = time
         beginDay()
+        refreshVenueDeadline()
+        settleLists()
         strategy.pointee.onStart(context)
         drain()
         if context.isPaused { tellPaused() }
@@ -155,7 +161,11 @@ extension Engine {
     private func restore(_ order: Order) {
         guard let index = context.index(order.token) else { return }
         var restored = order
-        restored.status = order.filledQuantity.isZero ? .accepted : .partiallyFilled
+        if order.status == .held {
+            context.orders.add(restored)
+            return
+        }
+        restored.status = order.workingStatus
         context.orders.add(restored)
         if order.side == .buy {
             context.states[index].openBuyQuantity += order.remainingQuantity

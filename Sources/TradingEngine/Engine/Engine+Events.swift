@@ -178,7 +178,7 @@ extension Engine {
     /// Delivers the bars and timers that are due, in order of time, bars before timers. While paused timers
     /// are no deadlines and bars are dropped.
     @inline(never)
-    private func fireDeadlines(until time: Timestamp) {
+    func fireDeadlines(until time: Timestamp) {
         var remaining = Limits.deadlinesPerRecordMax
         let nanoseconds = time.nanoseconds
         while context.core.pointee.nextDeadline <= nanoseconds {
@@ -188,7 +188,9 @@ extension Engine {
                 return
             }
             remaining -= 1
-            if context.core.pointee.nextDay == context.core.pointee.nextDeadline {
+            if context.core.pointee.venueDeadline == context.core.pointee.nextDeadline {
+                advanceVenue()
+            } else if context.core.pointee.nextDay == context.core.pointee.nextDeadline {
                 context.now = max(context.now, Timestamp(nanoseconds: context.core.pointee.nextDay))
                 beginDay()
             } else if context.bars.nextClose == context.core.pointee.nextDeadline {
@@ -197,6 +199,16 @@ extension Engine {
                 fireTimer()
             }
         }
+    }
+
+    /// Lets the venue do what is due between two records.
+    private func advanceVenue() {
+        let due = Timestamp(nanoseconds: context.core.pointee.venueDeadline - 1)
+        context.now = max(context.now, due)
+        venue.pointee.advance(to: due, reports: &reports.pointee)
+        if !reports.pointee.isEmpty { handleReports() }
+        if context.core.pointee.hasWork { drain() }
+        refreshVenueDeadline()
     }
 
     private func fireBar() {

@@ -13,6 +13,8 @@ extension Engine {
             }
             switch context.commands[next] {
             case .submit(let id): submit(id)
+            case .submitList(let first, let count): submitList(first, count: count)
+            case .modify(let request): modify(request)
             case .cancel(let id): cancel(id)
             case .cancelAll(let token):
                 for order in context.orders.open where token == nil || order.token == token {
@@ -24,32 +26,15 @@ extension Engine {
         context.commands.removeAll(keepingCapacity: true)
         flushLog()
         context.core.pointee.hasWork = false
+        refreshVenueDeadline()
     }
 
-    /// Books and passes on what the venue said.
-    @inline(never)
-    func handleReports() {
-        // Taken out first: a venue never answers in a callback, but the buffer must not be read while it
-        // could.
-        var taken: [VenueReport] = []
-        swap(&taken, &reports.pointee)
-        for report in taken {
-            switch report {
-            case .accepted(let id):
-                guard let index = context.orders.openIndex(id) else { continue }
-                // A cancel that overtook the answer is what still matters.
-                if context.orders.open[index].status == .submitted { setStatus(at: index, .accepted) }
-            case .rejected(let id, let reason): end(id, .rejected, reason)
-            case .canceled(let id, let reason): end(id, .canceled, reason)
-            case .expired(let id, let reason): end(id, .expired, reason)
-            case .filled(let id, let price, let quantity, let liquidity, let fee):
-                book(id, price: price, quantity: quantity, liquidity: liquidity, fee: fee)
-            }
-        }
-        // The emptied buffer goes back, so that the steady state allocates nothing.
-        taken.removeAll(keepingCapacity: true)
-        if reports.pointee.isEmpty { swap(&taken, &reports.pointee) }
-        flushLog()
+    /// Lets the engine wake the venue when it has something to do although no record comes.
+    func refreshVenueDeadline() {
+        let due = venue.pointee.nextDue.nanoseconds
+        // A nanosecond later: what is due with a record reaches the venue with it, and not before.
+        context.core.pointee.venueDeadline = due == .max ? .max : due + 1
+        context.refreshDeadline()
     }
 
     // MARK: - Commands
@@ -61,9 +46,18 @@ extension Engine {
             deny(order, at: place, denial, tells: true)
             return
         }
-        // The risk check knows the token, so the index is there.
+        send(order, at: place)
+    }
+
+    /// Journals an order and hands it to the venue; its token was checked.
+    func send(_ order: Order, at place: Int) {
         let index = context.table.index(of: order.token)
-        let sent = context.orders.update(at: place, status: .submitted, filledQuantity: .zero)
+        var sent = order
+        sent.status = .submitted
+        if order.timeInForce == .day {
+            sent.expireTime = configuration.nextSessionEnd(after: context.now)
+        }
+        context.orders.replace(at: place, with: sent)
         addOpenQuantity(index, order.side, order.quantity)
         context.core.pointee.portfolio.countOrder()
         record(.orderSubmitted(sent))
@@ -71,16 +65,74 @@ extension Engine {
         if !reports.pointee.isEmpty { handleReports() }
     }
 
-    private func cancel(_ id: OrderID) {
-        guard let place = context.orders.openIndex(id) else { return }
+    private func modify(_ request: OrderChangeRequest) {
+        guard let place = context.orders.openIndex(request.id) else {
+            counters.pointee.idleCommands += 1
+            guard let order = context.orders.order(request.id) else { return }
+            // Not journaled: the order's history has ended.
+            let update = OrderUpdate(
+                id: order.id, status: order.status, filledQuantity: order.filledQuantity,
+                reason: DenialCode.modifyClosed.rawValue)
+            strategy.pointee.onOrder(order, update: update, context: context)
+            return
+        }
         let order = context.orders.open[place]
+        let index = context.table.index(of: order.token)
+        if let denial = checkChange(order, request, index) {
+            if denial == .journalBlocked {
+                let update = OrderUpdate(
+                    id: order.id, status: order.status, filledQuantity: order.filledQuantity,
+                    reason: denial.rawValue)
+                strategy.pointee.onOrder(order, update: update, context: context)
+            } else {
+                tell(order, reason: denial.rawValue)
+            }
+            return
+        }
+        change(order, to: request.terms(of: order), index)
+    }
+
+    /// Asks the venue for other terms, or changes an order that it does not have yet.
+    func change(_ order: Order, to terms: OrderTerms, _ index: Int) {
+        if order.status == .held {
+            guard let place = context.orders.openIndex(order.id) else { return }
+            var changed = order
+            changed.terms = terms
+            changed.link?.listQuantity = terms.quantity
+            context.orders.replace(at: place, with: changed)
+            tellModified(changed, reason: "modified")
+            return
+        }
+        let growth = terms.quantity - order.quantity
+        if growth > .zero {
+            pendingGrowth.append((order.id, growth))
+            addOpenQuantity(index, order.side, growth)
+        }
+        venue.pointee.modify(
+            order, to: terms, instrument: index, at: context.now, reports: &reports.pointee)
+        // Pending for as long as no answer has come; the place may have moved by then.
+        let isAnswered = reports.pointee.contains { $0.isAnswerToChange(of: order.id) }
+        if !reports.pointee.isEmpty { handleReports() }
+        guard !isAnswered, let place = context.orders.openIndex(order.id) else { return }
+        setStatus(at: place, after: .modifySent)
+    }
+
+    func cancel(_ id: OrderID, reason: String = "") {
+        guard let place = context.orders.openIndex(id) else {
+            counters.pointee.idleCommands += 1
+            return
+        }
+        let order = context.orders.open[place]
+        if order.status == .held { return end(id, .canceled, reason) }
         // An order that was sent in the same callback after the cancel has not left yet; a second cancel is
         // one.
-        guard order.status != .initialized, order.status != .pendingCancel else { return }
+        guard order.status(after: .cancelSent) != nil else { return }
         let index = context.table.index(of: order.token)
         venue.pointee.cancel(order, instrument: index, at: context.now, reports: &reports.pointee)
+        let isAnswered = reports.pointee.contains { $0.isAnswerToCancel(of: id) }
         if !reports.pointee.isEmpty { handleReports() }
-        if let place = context.orders.openIndex(id) { setStatus(at: place, .pendingCancel) }
+        guard !isAnswered, let place = context.orders.openIndex(id) else { return }
+        setStatus(at: place, after: .cancelSent)
     }
 
     /// Ends a strategy's endless conversation with itself: the rest is denied without a callback.
@@ -89,14 +141,24 @@ extension Engine {
             "more than \(Limits.commandsPerEventMax) commands came out of one record; the rest is denied",
             at: context.now)
         for command in context.commands[next...] {
-            guard case .submit(let id) = command, let place = context.orders.openIndex(id) else { continue }
-            deny(context.orders.open[place], at: place, .tooManyCommands, tells: false)
+            switch command {
+            case .submit(let id): denyCommand(id)
+            case .submitList(let first, let count): for id in listIDs(first, count) { denyCommand(id) }
+            case .modify, .cancel, .cancelAll: continue
+            }
         }
     }
 
-    private func deny(_ order: Order, at place: Int, _ denial: DenialCode, tells: Bool) {
+    private func denyCommand(_ id: OrderID) {
+        guard let place = context.orders.openIndex(id) else { return }
+        deny(context.orders.open[place], at: place, .tooManyCommands, tells: false)
+    }
+
+    func deny(_ order: Order, at place: Int, _ denial: DenialCode, tells: Bool) {
         counters.pointee.denied += 1
-        let denied = context.orders.update(at: place, status: .denied, filledQuantity: .zero)
+        var denied = order
+        denied.status = .denied
+        context.orders.replace(at: place, with: denied)
         let update = OrderUpdate(
             id: denied.id, status: .denied, filledQuantity: .zero, reason: denial.rawValue)
         // What waits for a full disk is kept in memory, which refusals without end must not fill.
@@ -107,70 +169,25 @@ extension Engine {
         if tells { strategy.pointee.onOrder(denied, update: update, context: context) }
     }
 
-    // MARK: - Answers
-
-    private func setStatus(at place: Int, _ status: OrderStatus) {
-        let order = context.orders.open[place]
-        tell(
-            context.orders.update(at: place, status: status, filledQuantity: order.filledQuantity), reason: ""
-        )
-    }
-
-    private func end(_ id: OrderID, _ status: OrderStatus, _ reason: String) {
-        guard let place = context.orders.openIndex(id) else { return }
-        let order = context.orders.open[place]
-        addOpenQuantity(context.table.index(of: order.token), order.side, -order.remainingQuantity)
-        tell(
-            context.orders.update(at: place, status: status, filledQuantity: order.filledQuantity),
-            reason: reason)
-    }
-
-    private func tell(_ order: Order, reason: String) {
-        let update = OrderUpdate(
-            id: order.id, status: order.status, filledQuantity: order.filledQuantity, reason: reason)
-        record(.orderUpdated(update))
-        strategy.pointee.onOrder(order, update: update, context: context)
-    }
-
-    private func book(_ id: OrderID, price: Price, quantity: Quantity, liquidity: Liquidity, fee: Money) {
-        guard let place = context.orders.openIndex(id) else { return }
-        let order = context.orders.open[place]
-        let index = context.table.index(of: order.token)
-        let state = context.states + index
-        let outcome = context.core.pointee.portfolio.apply(
-            index, side: order.side, price: price, quantity: quantity, fee: fee,
-            mark: state.pointee.mark ?? price)
-        state.pointee.hasPosition = !outcome.position.isFlat
-        addOpenQuantity(index, order.side, -quantity)
-        counters.pointee.fills += 1
-        let fill = Fill(
-            count: counters.pointee.fills, orderID: id, token: order.token, side: order.side,
-            liquidity: liquidity,
-            price: price, quantity: quantity, fee: fee, realizedPnL: outcome.realizedPnL,
-            positionAfter: outcome.position.quantity, averagePriceAfter: outcome.position.averagePrice,
-            time: context.now)
-        record(.fill(fill))
-        let filled = order.filledQuantity + quantity
-        var status = OrderStatus.filled
-        if filled < order.quantity {
-            status = order.status == .pendingCancel ? .pendingCancel : .partiallyFilled
-        }
-        tell(context.orders.update(at: place, status: status, filledQuantity: filled), reason: "")
-        strategy.pointee.onFill(fill, context: context)
-        strategy.pointee.onPosition(outcome.position, context: context)
-    }
-
-    private func addOpenQuantity(_ index: Int, _ side: Side, _ quantity: Quantity) {
-        if side == .buy {
-            context.states[index].openBuyQuantity += quantity
-        } else {
-            context.states[index].openSellQuantity += quantity
-        }
-    }
-
-    private func flushLog() {
+    func flushLog() {
         guard !context.logLines.isEmpty else { return }
         for line in context.logLines { output.log(line, at: context.now) }
         context.logLines.removeAll(keepingCapacity: true)
+    }
+}
+
+extension VenueReport {
+    fileprivate func isAnswerToChange(of order: OrderID) -> Bool {
+        switch self {
+        case .modified(let id, _), .modifyRejected(let id, _): id == order
+        default: false
+        }
+    }
+
+    fileprivate func isAnswerToCancel(of order: OrderID) -> Bool {
+        switch self {
+        case .canceled(let id, _), .cancelRejected(let id, _): id == order
+        default: false
+        }
     }
 }

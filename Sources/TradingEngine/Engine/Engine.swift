@@ -22,6 +22,8 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     var phase = EnginePhase.made
     var hash: OrderLogHash
     var rateWindow: OrderRateWindow?
+    /// By how much changes under way raise open quantities, until the venue has answered.
+    var pendingGrowth: [(id: OrderID, quantity: Quantity)] = []
     /// Set while the engine itself closes positions, so that pause and daily loss do not stand in the way.
     var isFlattening = false
     /// Set while nothing can be added to the journal: new orders are denied, and the denials are not journaled.
@@ -90,7 +92,9 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
             fees: portfolio.fees, drawdown: portfolio.drawdown, maxDrawdown: portfolio.maxDrawdown,
             positionsCount: portfolio.openPositionCount, ordersCount: portfolio.totals.orderCount,
             openOrdersCount: context.orders.open.count, deniedCount: counters.pointee.denied,
-            fillsCount: portfolio.totals.fillCount, roundTripsCount: portfolio.totals.roundTripCount,
+            idleCommandsCount: counters.pointee.idleCommands,
+            idleReportsCount: counters.pointee.idleReports, fillsCount: portfolio.totals.fillCount,
+            roundTripsCount: portfolio.totals.roundTripCount,
             successRate: portfolio.successRate, lastEventTime: context.now, orderLogHash: hash,
             metrics: context.metrics.map { EngineStatus.Metric(name: $0.name, value: $0.value) },
             isPaused: context.isPaused)
@@ -119,6 +123,7 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         switch record {
         case .orderSubmitted(let order): hash.combine(order)
         case .orderUpdated(let update): hash.combine(update, time: context.now)
+        case .orderModified(let change): hash.combine(change, time: context.now)
         case .fill(let fill): hash.combine(fill)
         case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .sessionEnded: break
         }

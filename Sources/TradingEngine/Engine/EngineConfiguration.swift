@@ -11,16 +11,29 @@ package struct EngineConfiguration: Sendable {
     /// The account's cash at the beginning; a restored snapshot brings its own.
     package var startingCash: Money
     package var limits: RiskLimits
+    /// The time of day in UTC, from 00:00, at which DAY orders end.
+    package var sessionEnd: Duration
 
     package init(
         instruments: [Instrument], epoch: UInt32 = 1, seed: UInt64 = 0, startingCash: Money = Money(100_000),
-        limits: RiskLimits = RiskLimits()
+        limits: RiskLimits = RiskLimits(), sessionEnd: Duration = .zero
     ) {
+        precondition(sessionEnd >= .zero && sessionEnd < .seconds(86_400), "a time of day")
         self.instruments = instruments
         self.epoch = epoch
         self.seed = seed
         self.startingCash = startingCash
         self.limits = limits
+        self.sessionEnd = sessionEnd
+    }
+
+    /// The first session end after a time.
+    func nextSessionEnd(after time: Timestamp) -> Timestamp {
+        let day: Int64 = 86_400_000_000_000
+        let phase = (time.nanoseconds - sessionEnd.wholeNanoseconds) % day
+        let (end, overflow) = time.nanoseconds.addingReportingOverflow(
+            day - (phase < 0 ? phase + day : phase))
+        return overflow ? .distantFuture : Timestamp(nanoseconds: end)
     }
 
     /// Checks that the instruments can be traded together; to be called on configuration that people wrote.

@@ -11,6 +11,10 @@ struct EngineCounters {
     var skippedTimers: UInt64 = 0
     var denied: UInt64 = 0
     var fills: UInt32 = 0
+    /// Commands about orders that have ended or never were.
+    var idleCommands: UInt64 = 0
+    /// Reports about orders that have ended or never were, fills of ended ones left out.
+    var idleReports: UInt64 = 0
 }
 
 /// Where an engine is in its life.

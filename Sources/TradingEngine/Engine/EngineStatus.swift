@@ -36,6 +36,10 @@ package struct EngineStatus: Equatable, Sendable {
     package var openOrdersCount: Int
     /// Orders refused by the risk checks in this session.
     package var deniedCount: UInt64
+    /// Cancels and changes of orders that had ended or never were.
+    package var idleCommandsCount: UInt64
+    /// Answers of the venue about orders that had ended or never were; fills of ended orders are booked and not counted.
+    package var idleReportsCount: UInt64
     package var fillsCount: UInt64
     package var roundTripsCount: UInt64
     /// Closed round trips with a net PnL above zero as a share of all; zero when there are none.

@@ -48,6 +48,29 @@ struct OrderTable {
         return order
     }
 
+    /// Puts another version of an open order in its place; one that is final leaves the open ones.
+    mutating func replace(at index: Int, with order: Order) {
+        precondition(open[index].id == order.id, "an order keeps its id")
+        open[index] = order
+        guard order.status.isFinal else { return }
+        open.remove(at: index)
+        keep(order)
+    }
+
+    /// Notes a fill of one order in the others of its list.
+    mutating func noteFill(of order: Order, quantity: Quantity) {
+        guard let link = order.link else { return }
+        for index in open.indices where open[index].link?.listID == link.listID {
+            open[index].noteFill(
+                of: order.id, isOneCancelsOther: link.isOneCancelsOther, quantity: quantity)
+        }
+    }
+
+    /// The open orders of a list, by id.
+    func list(_ id: OrderID) -> [OrderID] {
+        open.filter { $0.link?.listID == id }.map(\.id)
+    }
+
     private mutating func keep(_ order: Order) {
         if closed.count < Limits.closedOrdersKept {
             closed.append(order)

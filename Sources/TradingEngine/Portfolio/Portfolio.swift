@@ -91,6 +91,8 @@ package struct Portfolio {
         realizedPnL += realized
         fees += fee
         totals.fillCount += 1
+        let (traded, isBeyond) = totals.tradedNotional.e8.addingReportingOverflow(cashChange.magnitude.e8)
+        totals.tradedNotional = Money(e8: isBeyond ? .max : traded)
         openPositionCount += (after.isZero ? 0 : 1) - (before.isZero ? 0 : 1)
         if !holdings[index].isUsed {
             holdings[index].isUsed = true

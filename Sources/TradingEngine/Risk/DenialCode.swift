@@ -10,8 +10,29 @@ public enum DenialCode: String, Sendable, CaseIterable {
     case nonPositivePrice = "non_positive_price"
     /// The limit price is no multiple of the instrument's price increment.
     case priceIncrement = "price_increment"
-    /// Post-only on an order that is not a GTC limit order.
+    /// The trigger price is zero or negative.
+    case nonPositiveTrigger = "non_positive_trigger"
+    /// The trigger price is no multiple of the instrument's price increment.
+    case triggerIncrement = "trigger_increment"
+    /// The offset of a trailing stop is missing, not positive, 10,000 basis points or more, or in ticks of an instrument
+    /// without a price increment.
+    case trailingOffset = "trailing_offset"
+    /// A GTD order without an expire time in the future.
+    case expireTime = "expire_time"
+    /// Post-only on an order without a limit price, or on one that may not rest (IOC, FOK).
     case postOnly = "post_only_invalid"
+    /// Another order of its list was denied, or the orders of a list are of several instruments.
+    case orderList = "order_list"
+    /// A change to a quantity that has filled already, or less.
+    case modifyBelowFilled = "modify_below_filled"
+    /// A change of something that orders of this type do not have, or of nothing.
+    case modifyTerms = "modify_terms"
+    /// A change while another one or a cancel is under way, or before the order was sent.
+    case modifyPending = "modify_pending"
+    /// A change of an order that has ended.
+    case modifyClosed = "modify_closed"
+    /// A change of the quantity of an order whose quantity follows from its list.
+    case modifyLinked = "modify_linked"
     /// Reduce-only without a position to reduce.
     case reduceOnly = "reduce_only"
     /// The strategy is paused.

@@ -17,26 +17,9 @@ extension Engine {
         return nil
     }
 
-    /// The order by itself against its instrument.
-    private func checkTerms(_ order: Order, _ index: Int) -> DenialCode? {
-        guard order.quantity > .zero else { return .nonPositiveQuantity }
-        guard order.quantity.isMultiple(of: context.instruments[index].quantityIncrement) || isFlattening
-        else {
-            return .quantityIncrement
-        }
-        if order.type == .limit {
-            guard order.price > .zero else { return .nonPositivePrice }
-            guard order.price.isMultiple(of: context.instruments[index].priceIncrement) else {
-                return .priceIncrement
-            }
-        }
-        if order.isPostOnly, order.type != .limit || order.timeInForce != .gtc { return .postOnly }
-        return nil
-    }
-
     /// The order against position and limits. What only reduces a position passes the limits on position and
     /// loss.
-    private func checkExposure(_ order: Order, _ index: Int) -> DenialCode? {
+    func checkExposure(_ order: Order, _ index: Int) -> DenialCode? {
         let limits = configuration.limits
         let position = context.core.pointee.portfolio.position(index).quantity
         let open =
@@ -65,8 +48,11 @@ extension Engine {
     private func checkNotional(_ order: Order, _ index: Int) -> DenialCode? {
         let state = context.states[index]
         var price = order.price
-        if order.type == .market {
-            if state.hasQuote {
+        if !order.type.hasPrice {
+            // A stop trades at its trigger or beyond; what is beyond is not known.
+            if !order.triggerPrice.isZero {
+                price = order.triggerPrice
+            } else if state.hasQuote {
                 price = order.side == .buy ? state.quote.ask : state.quote.bid
             } else {
                 // Without any price the venue decides; the simulated one refuses.

@@ -18,6 +18,7 @@ package import TradingModel
 package struct SimulatedExchange: ExecutionVenue {
     private enum Action {
         case submit(Order)
+        case modify(OrderID, OrderTerms)
         case cancel(OrderID)
     }
 
@@ -75,6 +76,19 @@ package struct SimulatedExchange: ExecutionVenue {
         } else {
             pending.append(
                 Pending(due: now + configuration.latency, instrument: instrument, action: .submit(order)))
+        }
+    }
+
+    package mutating func modify(
+        _ order: Order, to terms: OrderTerms, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
+    ) {
+        if configuration.latency == .zero {
+            modify(order.id, terms, instrument, &reports)
+        } else {
+            pending.append(
+                Pending(
+                    due: now + configuration.latency, instrument: instrument,
+                    action: .modify(order.id, terms)))
         }
     }
 
@@ -198,6 +212,7 @@ package struct SimulatedExchange: ExecutionVenue {
             switch pending[count].action {
             case .submit(let order):
                 arrive(WorkingOrder(order, arrivedAt: now), pending[count].instrument, &reports)
+            case .modify(let id, let terms): modify(id, terms, pending[count].instrument, &reports)
             case .cancel(let id):
                 if remove(id, pending[count].instrument) { reports.append(.canceled(id, reason: "")) }
             }
@@ -206,9 +221,34 @@ package struct SimulatedExchange: ExecutionVenue {
         if count > 0 { pending.removeFirst(count) }
     }
 
+    private mutating func modify(
+        _ id: OrderID, _ terms: OrderTerms, _ index: Int, _ reports: inout [VenueReport]
+    ) {
+        let all = markets[index].buys.orders + markets[index].sells.orders
+        guard var order = all.first(where: { $0.id == id }) else {
+            reports.append(.modifyRejected(id, reason: "unknown_order"))
+            return
+        }
+        let filled = order.quantity - order.remaining
+        guard terms.quantity > filled else {
+            reports.append(.modifyRejected(id, reason: "below_filled"))
+            return
+        }
+        _ = remove(id, index)
+        order.price = terms.price
+        order.quantity = terms.quantity
+        order.remaining = terms.quantity - filled
+        reports.append(.modified(id, terms))
+        arrive(order, index, &reports)
+    }
+
     /// An order reaches the exchange: it takes what it can, then rests or ends.
     private mutating func arrive(_ arrival: WorkingOrder, _ index: Int, _ reports: inout [VenueReport]) {
         var order = arrival
+        guard order.type == .market || order.type == .limit else {
+            reports.append(.rejected(order.id, reason: "unsupported_type"))
+            return
+        }
         guard order.type == .limit || markets[index].opposite(order.side) != nil else {
             reports.append(.rejected(order.id, reason: "no_market"))
             return

@@ -10,6 +10,7 @@ struct WorkingOrder {
     var isReduceOnly: Bool
     /// The limit; for market orders the worst price of all, so that they come first and always cross.
     var price: Price
+    var quantity: Quantity
     var remaining: Quantity
     /// When it reached the exchange.
     var arrivedAt: Timestamp
@@ -22,6 +23,7 @@ struct WorkingOrder {
         isPostOnly = order.isPostOnly
         isReduceOnly = order.isReduceOnly
         price = order.type == .limit ? order.price : Price(e8: order.side == .buy ? .max : .min)
+        quantity = order.quantity
         remaining = order.remainingQuantity
         self.arrivedAt = arrivedAt
     }
