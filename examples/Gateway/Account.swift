@@ -237,6 +237,9 @@ final class Account {
             told.liquidity = liquidity.description
             told.fee = fee
             tell(told)
+        case .triggered, .modified, .modifyRejected, .adjusted, .cancelRejected:
+            // The gateway's messages know neither triggers nor changes; an order that is gone has said so itself.
+            break
         }
     }
 

@@ -175,11 +175,16 @@ struct JournalContents {
         switch record {
         case .orderSubmitted(let order):
             guard order.status != .denied else { return }
-            if orders[order.id] != nil { faults.append("order \(order.id) was journaled twice") }
+            if let known = orders[order.id], known.status != .held {
+                faults.append("order \(order.id) was journaled twice")
+            }
             orders[order.id] = Entry(status: order.status)
         case .orderUpdated(let update):
             orders[update.id]?.status = update.status
             orders[update.id]?.reason = update.reason
+        case .orderModified(let change):
+            orders[change.id]?.status = change.status
+            orders[change.id]?.reason = change.reason
         case .fill(let fill):
             filled[fill.orderID, default: 0] += fill.quantity.e8
             fills[
