@@ -18,8 +18,7 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(version: 1, sql: ""),
         Migration(version: 2, sql: settings + readableViews),
-        Migration(version: 3, sql: orderTerms + "
-" + backtestReports),
+        Migration(version: 3, sql: orderTerms + "\n" + backtestReports),
     ]
 
     /// How long what grows with time is kept.
