@@ -115,7 +115,8 @@ let package = Package(
             dependencies: ["ExampleStrategies", "TradingEngine", "TradingModel"],
             swiftSettings: strict),
         .testTarget(
-            name: "MarketDataTests", dependencies: ["MarketData", "TradingModel"], swiftSettings: strict),
+            name: "MarketDataTests", dependencies: ["MarketData", "TradingModel", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "MessageBusTests",
             dependencies: ["MessageBus", "TradingModel", "FrameChecks", "TestSupport", "DemoDesk"] + nio,

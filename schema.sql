@@ -585,6 +585,15 @@ CREATE TABLE feeds (
         CONSTRAINT "number must be 1 to 65535; leave it out to have one chosen"
         CHECK (number BETWEEN 0 AND 65535),
     config_generation INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 1,
+    -- Whether it is recorded; NULL leaves that to the setting record_by_default.
+    record INTEGER
+        CONSTRAINT "record must be 0, 1, or NULL for the setting record_by_default" CHECK (record IN (0, 1)),
+    -- How its source and its data are, beside its process; empty while that does not say.
+    health TEXT NOT NULL ON CONFLICT REPLACE DEFAULT ''
+        CONSTRAINT "health must be ok, quiet, stale, disconnected, late, stalled or empty"
+        CHECK (health IN ('ok', 'quiet', 'stale', 'disconnected', 'late', 'stalled', '')),
+    -- What the feed says of itself.
+    detail TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '',
     created_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     updated_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
@@ -602,7 +611,7 @@ BEGIN
     UPDATE feeds SET config_generation = OLD.config_generation + 1 WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER feeds_updated_at AFTER UPDATE OF name, kind, config_json, enabled ON feeds
+CREATE TRIGGER feeds_updated_at AFTER UPDATE OF name, kind, config_json, enabled, record ON feeds
 BEGIN
     UPDATE feeds SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
@@ -715,16 +724,21 @@ CREATE TABLE engine_info (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT, WITHOUT ROWID;
 
--- How long the manager keeps what grows with time. `UPDATE settings SET value = 90 WHERE name =
+-- How long the manager keeps what grows with time, and what is recorded. `UPDATE settings SET value = 90 WHERE name =
 -- 'strategy_metrics_days'` takes effect within a minute; 36500 days are for ever. Orders, fills and positions are
 -- never deleted. `tradewind prune` deletes at once what the manager deletes bit by bit.
 CREATE TABLE settings (
     name TEXT NOT NULL PRIMARY KEY
         CONSTRAINT "unknown setting: SELECT name, meaning FROM settings shows those that exist"
         CHECK (name IN ('process_metrics_days', 'strategy_metrics_days', 'strategy_metrics_dense_minutes',
-                        'strategy_events_days', 'strategy_commands_days', 'strategy_instances_days')),
+                        'strategy_events_days', 'strategy_commands_days', 'strategy_instances_days',
+                        'record_by_default', 'recording_floor_mib', 'recording_file_mib')),
     value INTEGER NOT NULL
-        CONSTRAINT "value must be a whole number from 1 to 36500" CHECK (value BETWEEN 1 AND 36500),
+        CONSTRAINT "record_by_default must be 0 or 1; recording_floor_mib 0 to 1000000000, recording_file_mib 1 to 1000000; the others a whole number from 1 to 36500"
+        CHECK (CASE name WHEN 'record_by_default' THEN value BETWEEN 0 AND 1
+                         WHEN 'recording_floor_mib' THEN value BETWEEN 0 AND 1000000000
+                         WHEN 'recording_file_mib' THEN value BETWEEN 1 AND 1000000
+                         ELSE value BETWEEN 1 AND 36500 END),
     meaning TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
@@ -734,7 +748,10 @@ INSERT INTO settings(name, value, meaning) VALUES
     ('strategy_metrics_dense_minutes', 60, 'minutes for which they are kept once a second, afterwards once a minute'),
     ('strategy_events_days', 365, 'days for which changes of status are kept'),
     ('strategy_commands_days', 365, 'days for which commands that have ended are kept'),
-    ('strategy_instances_days', 365, 'days for which processes that have ended are kept; the newest of a strategy stays');
+    ('strategy_instances_days', 365, 'days for which processes that have ended are kept; the newest of a strategy stays'),
+    ('record_by_default', 1, '1: feeds are recorded unless their column record says 0; replays only when it says 1'),
+    ('recording_floor_mib', 1024, 'free space of the disk in MiB below which nothing is recorded'),
+    ('recording_file_mib', 8192, 'MiB after which a recording goes on in another file');
 
 -- References of tables that only the manager writes, enforced for connections that leave foreign_keys off. orders
 -- and fills have no trigger: nobody types them, the manager looks once for each batch of a journal, and a trigger

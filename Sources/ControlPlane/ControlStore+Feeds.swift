@@ -18,12 +18,13 @@ extension ControlStore {
     /// Adds a feed; the database chooses its number.
     @discardableResult
     package func insertFeed(
-        name: String, kind: String, configJSON: String = "{}", isEnabled: Bool = true
+        name: String, kind: String, configJSON: String = "{}", isEnabled: Bool = true,
+        isRecorded: Bool? = nil
     ) throws(ControlError) -> FeedRow {
         try write { database in
             try database.execute(
-                sql: "INSERT INTO feeds(name, kind, config_json, enabled) VALUES (?, ?, ?, ?)",
-                arguments: [name, kind, configJSON, isEnabled])
+                sql: "INSERT INTO feeds(name, kind, config_json, enabled, record) VALUES (?, ?, ?, ?, ?)",
+                arguments: [name, kind, configJSON, isEnabled, isRecorded])
             return try ControlStore.existingFeed(database, name)
         }
     }
@@ -41,6 +42,15 @@ extension ControlStore {
                     kind ?? old.kind, configJSON ?? old.configJSON, isEnabled ?? old.isEnabled, old.id,
                 ])
             return try ControlStore.existingFeed(database, old.id)
+        }
+    }
+
+    /// Says whether a feed is recorded; `nil` leaves that to the setting `record_by_default`.
+    package func setRecording(of idOrName: String, to isRecorded: Bool?) throws(ControlError) {
+        try write { database in
+            let feed = try ControlStore.existingFeed(database, idOrName)
+            try database.execute(
+                sql: "UPDATE feeds SET record = ? WHERE id = ?", arguments: [isRecorded, feed.id])
         }
     }
 

@@ -15,8 +15,11 @@ package struct FeedRow: Equatable, Sendable {
     package let number: UInt16
     /// Counts edits of kind and configuration.
     package let configGeneration: Int64
+    /// Whether it is recorded; `nil` leaves that to the setting `record_by_default`.
+    package let isRecorded: Bool?
 
-    static let columns = "id, name, kind, config_json, enabled, status, reason, number, config_generation"
+    static let columns =
+        "id, name, kind, config_json, enabled, status, reason, number, config_generation, record"
 
     init(_ row: Row) throws {
         id = row[0]
@@ -28,5 +31,6 @@ package struct FeedRow: Equatable, Sendable {
         reason = row[6]
         number = row[7]
         configGeneration = row[8]
+        isRecorded = row[9]
     }
 }

@@ -18,7 +18,7 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(version: 1, sql: ""),
         Migration(version: 2, sql: settings + readableViews),
-        Migration(version: 3, sql: orderTerms + "\n" + backtestReports),
+        Migration(version: 3, sql: orderTerms + "\n" + backtestReports + recording),
     ]
 
     /// How long what grows with time is kept.
@@ -79,5 +79,99 @@ package struct Migration: Sendable {
                json_extract(report_json, '$.statistics.sharpe') AS sharpe,
                json_extract(report_json, '$.statistics.profit_factor') AS profit_factor, order_log_hash, id
         FROM backtest_runs ORDER BY started_at DESC;
+        """
+
+    /// What is recorded: settings that are no numbers of days, and a column of feeds. Both tables are made anew, because
+    /// a CHECK cannot be changed and a column not be put before others; nothing refers to them.
+    private static let recording = """
+
+        CREATE TABLE settings_before AS SELECT * FROM settings;
+        DROP TABLE settings;
+        CREATE TABLE settings (
+            name TEXT NOT NULL PRIMARY KEY
+                CONSTRAINT "unknown setting: SELECT name, meaning FROM settings shows those that exist"
+                CHECK (name IN ('process_metrics_days', 'strategy_metrics_days', 'strategy_metrics_dense_minutes',
+                                'strategy_events_days', 'strategy_commands_days', 'strategy_instances_days',
+                                'record_by_default', 'recording_floor_mib', 'recording_file_mib')),
+            value INTEGER NOT NULL
+                CONSTRAINT "record_by_default must be 0 or 1; recording_floor_mib 0 to 1000000000, recording_file_mib 1 to 1000000; the others a whole number from 1 to 36500"
+                CHECK (CASE name WHEN 'record_by_default' THEN value BETWEEN 0 AND 1
+                                 WHEN 'recording_floor_mib' THEN value BETWEEN 0 AND 1000000000
+                                 WHEN 'recording_file_mib' THEN value BETWEEN 1 AND 1000000
+                                 ELSE value BETWEEN 1 AND 36500 END),
+            meaning TEXT NOT NULL DEFAULT ''
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO settings(name, value, meaning) SELECT name, value, meaning FROM settings_before;
+        DROP TABLE settings_before;
+        INSERT INTO settings(name, value, meaning) VALUES
+            ('record_by_default', 1, '1: feeds are recorded unless their column record says 0; replays only when it says 1'),
+            ('recording_floor_mib', 1024, 'free space of the disk in MiB below which nothing is recorded'),
+            ('recording_file_mib', 8192, 'MiB after which a recording goes on in another file');
+        CREATE TABLE feeds_before AS SELECT * FROM feeds;
+        DROP TABLE feeds;
+        CREATE TABLE feeds (
+            id TEXT NOT NULL ON CONFLICT REPLACE PRIMARY KEY
+                DEFAULT (lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))) || '-4'
+                         || substr(lower(hex(randomblob(2))), 2) || '-' || substr('89ab', 1 + (random() & 3), 1)
+                         || substr(lower(hex(randomblob(2))), 2) || '-' || lower(hex(randomblob(6))))
+                CONSTRAINT "id must be 1 to 64 letters, digits, _ - or . and begin with a letter, a digit or _"
+                CHECK (length(id) BETWEEN 1 AND 64 AND id NOT GLOB '*[^A-Za-z0-9_.-]*' AND id GLOB '[A-Za-z0-9_]*'),
+            name TEXT NOT NULL UNIQUE
+                CONSTRAINT "name must be 1 to 64 letters, digits, _ - or . and begin with a letter, a digit or _"
+                CHECK (length(name) BETWEEN 1 AND 64 AND name NOT GLOB '*[^A-Za-z0-9_.-]*'
+                       AND name GLOB '[A-Za-z0-9_]*'),
+            kind TEXT NOT NULL
+                CONSTRAINT "kind must be a registered feed name such as file, socket or synthetic"
+                CHECK (length(kind) BETWEEN 1 AND 64 AND kind NOT GLOB '*[^A-Za-z0-9_]*' AND kind GLOB '[A-Za-z]*'),
+            config_json TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '{}'
+                CONSTRAINT "config_json must be a JSON object"
+                CHECK (CASE WHEN json_valid(config_json) THEN json_type(config_json) END IS 'object'),
+            enabled INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 1
+                CONSTRAINT "enabled must be 0 or 1" CHECK (enabled IN (0, 1)),
+            -- Observed by the manager.
+            status TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'stopped'
+                CONSTRAINT "status must be active, starting, running, stopping, stopped, backoff, error or stuck"
+                CHECK (status IN ('active', 'starting', 'running', 'stopping', 'stopped', 'backoff', 'error', 'stuck')),
+            reason TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '',
+            -- What stands for the feed in messages; chosen by the database when left out.
+            number INTEGER NOT NULL ON CONFLICT REPLACE UNIQUE DEFAULT 0
+                CONSTRAINT "number must be 1 to 65535; leave it out to have one chosen"
+                CHECK (number BETWEEN 0 AND 65535),
+            config_generation INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 1,
+            -- Whether it is recorded; NULL leaves that to the setting record_by_default.
+            record INTEGER
+                CONSTRAINT "record must be 0, 1, or NULL for the setting record_by_default" CHECK (record IN (0, 1)),
+            -- How its source and its data are, beside its process; empty while that does not say.
+            health TEXT NOT NULL ON CONFLICT REPLACE DEFAULT ''
+                CONSTRAINT "health must be ok, quiet, stale, disconnected, late, stalled or empty"
+                CHECK (health IN ('ok', 'quiet', 'stale', 'disconnected', 'late', 'stalled', '')),
+            -- What the feed says of itself.
+            detail TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '',
+            created_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+            updated_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        ) STRICT;
+
+        CREATE TRIGGER feeds_number AFTER INSERT ON feeds
+        WHEN NEW.number = 0
+        BEGIN
+            UPDATE feeds SET number = (SELECT max(number) + 1 FROM feeds) WHERE id = NEW.id;
+        END;
+
+        CREATE TRIGGER feeds_generation AFTER UPDATE OF kind, config_json ON feeds
+        WHEN NEW.config_generation IS OLD.config_generation
+             AND (NEW.kind IS NOT OLD.kind OR NEW.config_json IS NOT OLD.config_json)
+        BEGIN
+            UPDATE feeds SET config_generation = OLD.config_generation + 1 WHERE id = NEW.id;
+        END;
+
+        CREATE TRIGGER feeds_updated_at AFTER UPDATE OF name, kind, config_json, enabled, record ON feeds
+        BEGIN
+            UPDATE feeds SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+        END;
+        INSERT INTO feeds(id, name, kind, config_json, enabled, status, reason, number, config_generation, created_at,
+            updated_at)
+        SELECT id, name, kind, config_json, enabled, status, reason, number, config_generation, created_at, updated_at
+        FROM feeds_before;
+        DROP TABLE feeds_before;
         """
 }

@@ -1,7 +1,7 @@
 import GRDB
 package import TradingModel
 
-/// The table `settings`: how long what grows with time is kept.
+/// The table `settings`: how long what grows with time is kept, and what is recorded.
 package struct Settings: Equatable, Sendable {
     /// Days for which samples of CPU and memory are kept.
     package var processMetricsDays = 1
@@ -15,6 +15,12 @@ package struct Settings: Equatable, Sendable {
     package var strategyCommandsDays = 365
     /// Days for which processes that have ended are kept.
     package var strategyInstancesDays = 365
+    /// Whether feeds are recorded that do not say; replays are not.
+    package var isRecordingByDefault = true
+    /// Free space of the disk below which nothing is recorded, MiB.
+    package var recordingFloorMiB = 1024
+    /// Size after which a recording goes on in another file, MiB.
+    package var recordingFileMiB = 8192
 
     package init() {}
 
@@ -50,6 +56,9 @@ extension ControlStore {
                 case "strategy_events_days": settings.strategyEventsDays = value
                 case "strategy_commands_days": settings.strategyCommandsDays = value
                 case "strategy_instances_days": settings.strategyInstancesDays = value
+                case "record_by_default": settings.isRecordingByDefault = value != 0
+                case "recording_floor_mib": settings.recordingFloorMiB = value
+                case "recording_file_mib": settings.recordingFileMiB = value
                 default: break
                 }
             }

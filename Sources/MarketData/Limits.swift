@@ -28,4 +28,21 @@ package enum Limits {
     package static let catchUpNanosecondsMax: Int64 = 1_000_000_000
     /// Symbols of one synthetic feed; more are refused.
     package static let syntheticSymbolsMax = 4096
+    /// Bytes of a recording's header beside 64 for each instrument known at first; a file whose header is full is
+    /// followed by another one.
+    package static let recordingHeaderBytes = 32 << 10
+    /// Files of one feed and day; beyond, the feed is not recorded any more on that day.
+    package static let recordingSegmentsMax = 1_000
+    /// Closed files that a recorder keeps to report; older ones are found by looking into the directory.
+    package static let recordedFilesReported = 100
+    /// Bytes of records that wait for the disk; beyond, new ones are dropped and a gap record says so.
+    package static let recorderQueueBytesMax = 256 << 20
+    /// Bytes of records handed to the disk at once at most.
+    package static let recorderChunkBytes = 1 << 20
+    /// The time after which what was received is handed to the system, however little it is.
+    package static let recorderFlushMilliseconds: Int64 = 50
+    /// The time between two syncs of the files to disk.
+    package static let recorderSyncSeconds: Int64 = 5
+    /// The time between two tries to record on after a failure or a full disk.
+    package static let recorderRetrySeconds: Int64 = 1
 }

@@ -141,6 +141,26 @@ enum Syscall {
         try sync(descriptor, path: directory)
     }
 
+    /// mkdir(2) with mode 0700; a directory that exists is fine.
+    static func makeDirectory(_ path: String) throws(MarketDataError) {
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw MarketDataError(.system, "cannot make the directory \(path)", errorNumber: errno)
+        }
+    }
+
+    /// statvfs(3): bytes that may still be written to the file system of a path; `nil` when it does not say.
+    static func freeBytes(at path: String) -> Int? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return Int(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
+    }
+
+    /// fcntl(2) F_DUPFD_CLOEXEC; `nil` when no descriptor is free.
+    static func duplicate(_ descriptor: Int32) -> Int32? {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        return copy >= 0 ? copy : nil
+    }
+
     /// unlink(2); a file that is gone already is fine.
     static func remove(_ path: String) { _ = unlink(path) }
 

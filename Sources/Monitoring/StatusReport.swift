@@ -38,7 +38,7 @@ package struct StatusReport: Encodable {
         }
     }
 
-    /// Another process's line: manager, bus or a feed.
+    /// Another process's line: manager, bus, recorder or a feed.
     package struct Service: Encodable, Sendable {
         package var role: String
         package var name: String
@@ -126,6 +126,14 @@ package struct StatusReport: Encodable {
         let feeds = try store.feeds().map { row in
             service("feed", row.name, isManagerRunning ? row.status.rawValue : "stopped", row.reason)
         }
-        return [service("manager", "manager", state), service("bus", "bus", state)] + feeds
+        let recorder = try store.engineInfo("recorder_status").map { status in
+            let alarm = try store.engineInfo("recorder_alarm") ?? ""
+            let reason = try alarm.isEmpty ? store.engineInfo("recorder_reason") : alarm
+            return service(
+                "recorder", "recorder", isManagerRunning ? status : "stopped", isManagerRunning ? reason : nil
+            )
+        }
+        return [service("manager", "manager", state), service("bus", "bus", state)]
+            + (recorder.map { [$0] } ?? []) + feeds
     }
 }

@@ -7,7 +7,8 @@ package enum PayloadChecks {
     package static let types: [any BusPayload.Type] = [
         StrategyCommandPayload.self, StrategyStatusPayload.self, StrategyMetricsPayload.self,
         HeartbeatPayload.self, ProcessHealthPayload.self, FeedStatusPayload.self, InstrumentsPayload.self,
-        BrokerStatistics.self, Bootstrap.self, BootstrapReply.self,
+        BrokerStatistics.self, Bootstrap.self, BootstrapReply.self, RecorderSettingsPayload.self,
+        RecorderStatusPayload.self,
     ]
 
     /// Reads a document as one type; what can be read is written, read and written again as the same bytes.
@@ -72,6 +73,17 @@ package enum PayloadChecks {
             FeedStatusPayload(feed: "sim", status: .running, records: 9, time: time).encoded(),
             InstrumentsPayload(category: "crypto", instruments: [Instrument(symbol: "ALPHA")]).encoded(),
             Array(statistics.utf8), bootstrap.encoded(), BootstrapReply(error: "no such class").encoded(),
+            RecorderSettingsPayload(
+                feeds: [.init(name: "sim", number: 4)], floorBytes: 1 << 30, fileBytesMax: 8 << 30
+            ).encoded(),
+            RecorderStatusPayload(
+                processID: 9, time: time, freeBytes: 1 << 40,
+                files: [
+                    .init(
+                        feed: "sim", path: "2026-01-05/sim.ticks", isComplete: false, records: 9,
+                        byteCount: 69_632, firstTime: time, lastTime: time)
+                ]
+            ).encoded(),
         ]
     }
 }

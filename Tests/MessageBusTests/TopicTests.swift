@@ -12,6 +12,7 @@ import TradingModel
         (.liveData(.feedWide), "live_data:0", false),
         (.instruments("crypto"), "instruments:category:crypto", true),
         (.feedCommands("sim"), "feed:commands:sim", false), (.feedStatus("sim"), "feed:status:sim", true),
+        (.recorderSettings, "recorder:settings", true), (.recorderStatus, "recorder:status", true),
         (.managerNudge, "manager:nudge", false), (.busStatus, "bus:status", true),
     ]
 

@@ -101,6 +101,28 @@ public struct TickFileReader {
     }
 }
 
+// MARK: - Ends
+
+extension TickFileReader {
+    /// Bytes of the file when it was opened.
+    package var byteCount: Int { file.bytes.count }
+
+    /// Receive times of the first and the last record; `nil` without records.
+    package func timeRange() throws(MarketDataError) -> ClosedRange<Timestamp>? {
+        guard blockCount > 0 else { return nil }
+        guard let first = TickFileBlock(trailer: trailer(at: 0)) else { throw damage(at: 0) }
+        guard let last = TickFileBlock(trailer: trailer(at: blockCount - 1)), first.firstTime <= last.lastTime
+        else { throw damage(at: blockCount - 1) }
+        return first.firstTime...last.lastTime
+    }
+
+    /// The sequence of the last record of the last block that has one; 0 when none has.
+    package func lastSequence() throws(MarketDataError) -> UInt64 {
+        guard blockCount > 0 else { return 0 }
+        return try verifiedRecords(at: blockCount - 1).last { $0.sequence > 0 }?.sequence ?? 0
+    }
+}
+
 // MARK: - Proof
 
 extension TickFileReader {

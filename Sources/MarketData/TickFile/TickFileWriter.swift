@@ -13,9 +13,9 @@ public final class TickFileWriter {
     /// What reopening an existing file for append had to cut.
     public private(set) var recovery = TickFileRecovery()
 
-    private var header: TickFileHeader
-    private let writtenPath: String
-    private var descriptor: Int32
+    var header: TickFileHeader
+    private(set) var writtenPath: String
+    private(set) var descriptor: Int32
     private var isOpen: Bool { descriptor >= 0 }
     /// The block being filled; slots from `blockCount` on are zero.
     private let block: UnsafeMutableBufferPointer<MarketEvent>
@@ -23,18 +23,27 @@ public final class TickFileWriter {
     private var flushedCount = 0
     private var flushedChecksum: UInt32 = 0
     private var blockIndex = 0
-    private var lastTime = Timestamp(nanoseconds: .min)
+    /// Receive time of the last record appended.
+    package private(set) var lastTime = Timestamp(nanoseconds: .min)
+    /// Sequence of the last record appended that has one, and of the last one that the system was handed; 0 when none.
+    package private(set) var lastSequence: UInt64 = 0, flushedSequence: UInt64 = 0
 
     /// Creates a file; refuses one that exists and one that another process is writing.
     ///
     /// - Parameter source: where the records come from, in a few words.
-    public init(path: String, instruments: [Instrument], source: String) throws(MarketDataError) {
+    public convenience init(path: String, instruments: [Instrument], source: String) throws(MarketDataError) {
+        try self.init(path: path, instruments: instruments, source: source, headerBytesMin: 0)
+    }
+
+    private init(
+        path: String, instruments: [Instrument], source: String, headerBytesMin: Int
+    ) throws(MarketDataError) {
         var header = TickFileHeader(instruments: instruments, source: source)
         try header.validate(path: path)
         guard !Syscall.exists(path) else {
             throw MarketDataError(.fileExists, "\(path) exists already; remove it or choose another name")
         }
-        let bytes = header.encoded()
+        let bytes = header.encoded(minimumByteCount: headerBytesMin)
         header.byteCount = bytes.count
         self.path = path
         self.header = header
@@ -46,6 +55,19 @@ public final class TickFileWriter {
         try write(bytes, at: 0)
     }
 
+    /// Creates a file that has its name at once, to be read while it grows; its header has room for instruments that
+    /// become known later.
+    package convenience init(
+        recordingTo path: String, instruments: [Instrument], source: String
+    ) throws(MarketDataError) {
+        let page = TickFileHeader.pageByteCount
+        let room = (instruments.count * 64 + Limits.recordingHeaderBytes + page - 1) / page * page
+        try self.init(path: path, instruments: instruments, source: source, headerBytesMin: room)
+        try Syscall.sync(descriptor, path: writtenPath)
+        try Syscall.rename(writtenPath, to: path)
+        writtenPath = path
+    }
+
     /// Continues an existing file in place.
     ///
     /// A torn tail (an incomplete last block, or one whose checksum is wrong) is cut and told of in
@@ -54,6 +76,7 @@ public final class TickFileWriter {
         let locked = try Self.openLocked(path, isCreating: false)
         var isHandedOver = false
         defer { if !isHandedOver { Syscall.close(locked) } }
+        try Self.mendHeader(of: path, descriptor: locked)
         let file = try MappedFile(path: path)
         header = try TickFileHeader(decoding: file.bytes, path: path, isClosingTrusted: false)
         self.path = path
@@ -73,6 +96,7 @@ public final class TickFileWriter {
     public func append(_ event: MarketEvent) throws(MarketDataError) {
         guard event.receiveTime >= lastTime else { throw outOfOrder(event) }
         lastTime = event.receiveTime
+        if event.sequence > 0 { lastSequence = event.sequence }
         block[blockCount] = event
         blockCount += 1
         recordCount += 1
@@ -81,7 +105,35 @@ public final class TickFileWriter {
 
     /// Appends records in order; those before one that is refused stay.
     public func append(contentsOf events: UnsafeBufferPointer<MarketEvent>) throws(MarketDataError) {
-        for event in events { try append(event) }
+        var start = 0
+        while start < events.count {
+            let end = min(events.count, start + TickFileBlock.slotCount - blockCount)
+            guard appendToBlock(UnsafeBufferPointer(rebasing: events[start..<end])) else {
+                // One by one, up to the record that is refused.
+                for event in events[start..<end] { try append(event) }
+                return
+            }
+            if blockCount == TickFileBlock.slotCount { try completeBlock() }
+            start = end
+        }
+    }
+
+    /// Copies records that fit the block; `false`, and nothing done, when their times go back.
+    private func appendToBlock(_ events: UnsafeBufferPointer<MarketEvent>) -> Bool {
+        var last = lastTime
+        var sequence = lastSequence
+        for event in events {
+            if event.receiveTime < last { return false }
+            last = event.receiveTime
+            if event.sequence > 0 { sequence = event.sequence }
+        }
+        guard let source = events.baseAddress, let target = block.baseAddress else { return true }
+        (target + blockCount).update(from: source, count: events.count)
+        lastTime = last
+        lastSequence = sequence
+        blockCount += events.count
+        recordCount += events.count
+        return true
     }
 
     /// Hands what was appended to the system, so that it outlives a kill of this process.
@@ -192,9 +244,10 @@ extension TickFileWriter {
         }
         flushedCount = blockCount
         flushedChecksum = checksum
+        flushedSequence = lastSequence
     }
 
-    private func write(_ bytes: [UInt8], at offset: Int) throws(MarketDataError) {
+    func write(_ bytes: [UInt8], at offset: Int) throws(MarketDataError) {
         try bytes.withUnsafeBufferPointer { bytes throws(MarketDataError) in
             try Syscall.write(UnsafeRawBufferPointer(bytes), to: descriptor, at: offset, path: writtenPath)
         }
@@ -285,6 +338,10 @@ extension TickFileWriter {
 
     private func resume(after last: TickFileBlock, count: Int, file: MappedFile) {
         lastTime = last.lastTime
+        let start = header.byteCount + (count - 1) * TickFileBlock.byteCount
+        let found = UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + last.recordCount * 64])
+        lastSequence = found.bindMemory(to: MarketEvent.self).last { $0.sequence > 0 }?.sequence ?? 0
+        flushedSequence = lastSequence
         recordCount = (count - 1) * TickFileBlock.slotCount + last.recordCount
         guard last.recordCount < TickFileBlock.slotCount else {
             blockIndex = count

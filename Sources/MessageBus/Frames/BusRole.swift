@@ -8,7 +8,7 @@ package enum BusRole: UInt8, CaseIterable, Sendable {
     case feed = 3
     /// Publishes the status, metrics and health of its own strategy.
     case executor = 4
-    /// Reads market data; publishes its health.
+    /// Reads market data; publishes its status and its health.
     case recorder = 5
 
     /// The role's name in statistics and messages.
@@ -36,7 +36,7 @@ package enum BusRole: UInt8, CaseIterable, Sendable {
         case (.feed, .feedStatus(let name)): name == identity
         case (.feed, .instruments): true
         case (.executor, .strategyStatus(let id)), (.executor, .strategyMetrics(let id)): id == identity
-        case (.executor, .health), (.recorder, .health): true
+        case (.executor, .health), (.recorder, .health), (.recorder, .recorderStatus): true
         default: false
         }
     }

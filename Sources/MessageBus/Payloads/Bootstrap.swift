@@ -84,13 +84,15 @@ package struct Bootstrap: BusPayload, Equatable {
     package var busKey: [UInt8]?
     package var strategy: Strategy?
     package var feed: Feed?
+    package var recorder: RecorderSettingsPayload?
     package var instruments: [Instrument]
     /// How often the process says that it lives, milliseconds.
     package var heartbeatMilliseconds: Int
 
     package init(
         role: Role, socketPath: String, logPath: String, journalDirectory: String? = nil, token: [UInt8] = [],
-        strategy: Strategy? = nil, feed: Feed? = nil, instruments: [Instrument] = [],
+        strategy: Strategy? = nil, feed: Feed? = nil, recorder: RecorderSettingsPayload? = nil,
+        instruments: [Instrument] = [],
         heartbeatMilliseconds: Int = 1_000
     ) {
         self.role = role
@@ -100,12 +102,13 @@ package struct Bootstrap: BusPayload, Equatable {
         self.token = token
         self.strategy = strategy
         self.feed = feed
+        self.recorder = recorder
         self.instruments = instruments
         self.heartbeatMilliseconds = heartbeatMilliseconds
     }
 
     private enum CodingKeys: String, CodingKey {
-        case role, token, strategy, feed, instruments
+        case role, token, strategy, feed, recorder, instruments
         case busKey = "bus_key"
         case socketPath = "socket_path"
         case logPath = "log_path"

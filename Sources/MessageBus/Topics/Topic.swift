@@ -20,6 +20,10 @@ package enum Topic: Hashable, Sendable, CustomStringConvertible {
     case feedCommands(String)
     /// `feed:status:{name}`: what state a feed is in; retained.
     case feedStatus(String)
+    /// `recorder:settings`: what the recorder records; retained.
+    case recorderSettings
+    /// `recorder:status`: how the recorder does; retained.
+    case recorderStatus
     /// `manager:nudge`: something in the database changed.
     case managerNudge
     /// `bus:status`: the broker's own statistics; retained.
@@ -37,6 +41,8 @@ package enum Topic: Hashable, Sendable, CustomStringConvertible {
         case .instruments(let category): "instruments:category:" + category
         case .feedCommands(let name): "feed:commands:" + name
         case .feedStatus(let name): "feed:status:" + name
+        case .recorderSettings: "recorder:settings"
+        case .recorderStatus: "recorder:status"
         case .managerNudge: "manager:nudge"
         case .busStatus: "bus:status"
         }
@@ -51,6 +57,8 @@ package enum Topic: Hashable, Sendable, CustomStringConvertible {
         switch text {
         case "strategy:global:commands": self = .globalCommands
         case "strategy:health": self = .health
+        case "recorder:settings": self = .recorderSettings
+        case "recorder:status": self = .recorderStatus
         case "manager:nudge": self = .managerNudge
         case "bus:status": self = .busStatus
         default:
@@ -82,7 +90,9 @@ package enum Topic: Hashable, Sendable, CustomStringConvertible {
     /// Whether the broker keeps the last value for late subscribers.
     package var isRetained: Bool {
         switch self {
-        case .strategyStatus, .strategyMetrics, .instruments, .feedStatus, .busStatus: true
+        case .strategyStatus, .strategyMetrics, .instruments, .feedStatus, .recorderSettings, .recorderStatus,
+            .busStatus:
+            true
         default: false
         }
     }

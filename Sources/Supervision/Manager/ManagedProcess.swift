@@ -9,6 +9,7 @@ final class ManagedProcess {
     /// What the process is.
     enum Role {
         case bus
+        case recorder
         case feed(FeedRow)
         case executor(StrategyRow)
         /// Left running by an earlier manager, and of no use any more.
@@ -18,6 +19,7 @@ final class ManagedProcess {
         var name: String {
             switch self {
             case .bus: "bus"
+            case .recorder: "recorder"
             case .feed: "feed"
             case .executor: "executor"
             case .stray: "process"

@@ -76,6 +76,11 @@ extension Manager {
         guard let stored = StrategyStatus(rawValue: status.rawValue) else { return }
         switch process.role {
         case .bus, .stray: break
+        case .recorder:
+            store?.enqueue("the status of the recorder") {
+                try $0.setEngineInfo("recorder_status", stored.rawValue, at: WallClock.now)
+                try $0.setEngineInfo("recorder_reason", reason, at: WallClock.now)
+            }
         case .feed(let row):
             store?.enqueue("the status of feed \(row.name)") {
                 try $0.setFeedStatus(row.id, to: stored, reason: reason)
@@ -113,7 +118,7 @@ extension Manager {
 
     private func keepDesired(_ desired: ProcessStateMachine.DesiredState, of process: ManagedProcess) {
         switch process.role {
-        case .bus, .stray: break
+        case .bus, .recorder, .stray: break
         case .feed: process.hasCompleted = desired == .stopped
         case .executor(let row):
             guard let stored = DesiredState(rawValue: desired.rawValue) else { return }

@@ -19,10 +19,16 @@ extension Manager {
     func adoptLeftBehind() {
         guard !hasAdopted else { return }
         hasAdopted = true
+        isAdopting = true
+        defer { isAdopting = false }
         for name in leftBehind.unproven {
             settings.report(
                 "the lock \(settings.home.instanceLockPath(name)) is held by a process that cannot be proven to be "
                     + "one of this home: nothing is started under it, and nobody is signalled")
+        }
+        if let found = leftBehind.take(lockName(recorder)) {
+            recorder.machine.want(.running)
+            adopt(found, as: recorder, mode: .running)
         }
         for process in sorted(feeds) { adoptFeed(process) }
         for process in sorted(executors) { adoptExecutor(process) }

@@ -26,7 +26,9 @@ extension Manager {
         guard stopping == nil else { return }
         storedInstruments = configuration.instruments
         if !isConfigured { pruneDeployments(configuration.strategies) }
+        if !isConfigured { lookAtRecordings() }
         takeFeeds(configuration.feeds)
+        takeRecording(configuration)
         for row in configuration.strategies {
             _ = executor(row, lastEpoch: configuration.lastEpochs[row.id] ?? 0)
         }
@@ -43,6 +45,7 @@ extension Manager {
         let known = Set(configuration.strategies.map(\.id))
         for (id, process) in executors where !known.contains(id) { remove(process, id: id) }
         if isConfigured {
+            superviseRecorder()
             startWaitingFeeds()
         } else {
             isConfigured = true
@@ -179,6 +182,7 @@ extension Manager {
     func startWaiting() {
         guard isBusReady, isConfigured, stopping == nil else { return }
         adoptLeftBehind()
+        superviseRecorder()
         for process in sorted(executors) where process.machine.status == .stopped {
             apply(.managerStarted, to: process)
         }
@@ -188,10 +192,11 @@ extension Manager {
         startWaitingFeeds()
     }
 
-    /// Starts feeds that are wanted. A lossless one waits until no strategy is about to start any more, so that
-    /// everybody sees its first record.
+    /// Starts feeds that are wanted, once the recorder listens. A lossless one waits until no strategy is about to start
+    /// any more, so that everybody sees its first record.
     func startWaitingFeeds() {
-        guard isBusReady, isConfigured, stopping == nil else { return }
+        guard isBusReady, isConfigured, hasAdopted, !isAdopting, stopping == nil, !isRecorderStarting
+        else { return }
         let isSettled = executors.values.allSatisfy { process in
             switch process.machine.status {
             case .starting, .backoff, .stopping: false

@@ -9,6 +9,7 @@ extension Manager: BusClientDelegate {
         busPulse = BusPulse()
         for process in allProcesses where process !== bus { apply(.busBack, to: process) }
         isBusReady = true
+        publishRecorderSettings()
         startWaiting()
     }
 
@@ -29,6 +30,7 @@ extension Manager: BusClientDelegate {
             case .strategyStatus: try take(StrategyStatusPayload(decoding: payload))
             case .strategyMetrics: try take(StrategyMetricsPayload(decoding: payload), json: payload)
             case .feedStatus: try take(FeedStatusPayload(decoding: payload))
+            case .recorderStatus: try take(RecorderStatusPayload(decoding: payload))
             case .health: try takeHealth(payload)
             case .managerNudge: store?.nudge()
             default: break

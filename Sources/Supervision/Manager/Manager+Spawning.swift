@@ -90,6 +90,7 @@ extension Manager {
     func lockName(_ process: ManagedProcess) -> String {
         switch process.role {
         case .bus: "bus"
+        case .recorder: "recorder"
         case .stray: process.name
         case .feed(let row): "feed-\(row.id)"
         case .executor(let row): row.id
@@ -99,6 +100,7 @@ extension Manager {
     private func logName(_ process: ManagedProcess) -> String {
         switch process.role {
         case .bus: "bus"
+        case .recorder: "recorder"
         case .stray: process.name
         case .feed(let row): "feed-\(row.name)"
         case .executor(let row): row.name
@@ -112,6 +114,12 @@ extension Manager {
         switch process.role {
         case .bus: bootstrap.busKey = busKey.bytes
         case .stray: break
+        case .recorder:
+            bootstrap.role = .recorder
+            bootstrap.token = busKey.token(role: .recorder, identity: "recorder")
+            bootstrap.journalDirectory = home.ticksDirectory
+            bootstrap.recorder = recorderSettings
+            bootstrap.instruments = instruments
         case .feed(let row):
             bootstrap.role = .feed
             bootstrap.token = busKey.token(role: .feed, identity: row.name)
@@ -177,6 +185,8 @@ extension Manager {
             // A short file can be over before its first message has come round by the bus.
             apply(.ready(epoch: epoch), to: process)
         }
+        // Its last words may not have come through, and a killed one has none.
+        if process === recorder { lookAtRecordings() }
         apply(.exited(epoch: epoch, status: status), to: process)
         removed.removeAll { $0 === process }
     }

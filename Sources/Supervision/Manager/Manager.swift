@@ -45,6 +45,13 @@ package final class Manager {
     var store: StoreThread?
     var client: BusClient?
     var bus: ManagedProcess
+    var recorder: ManagedProcess
+    /// What the recorder was told last; `nil` before the configuration was read.
+    var recorderSettings: RecorderSettingsPayload?
+    /// Which feeds are replays, by id and generation.
+    var replays: [String: (generation: Int64, isReplay: Bool)] = [:]
+    /// What the recorder said last that it cannot record.
+    var recorderAlarm: String?
     /// Executors by strategy id, feeds by row id.
     var executors: [String: ManagedProcess] = [:]
     var feeds: [String: ManagedProcess] = [:]
@@ -70,7 +77,7 @@ package final class Manager {
     private var ticks: RepeatedTask?
 
     /// In which order everything ends.
-    enum StoppingPhase { case executors, feeds, bus, ended }
+    enum StoppingPhase { case executors, feeds, recorder, bus, ended }
 
     /// What an earlier manager left; used up when the bus and the configuration are there.
     var leftBehind: LeftBehind
@@ -81,6 +88,8 @@ package final class Manager {
     /// Commands that an earlier manager accepted and did not see through.
     var leftOverIDs: Set<String> = []
     var hasAdopted = false
+    /// While that is being dealt with: nothing is started yet that may turn out to live.
+    var isAdopting = false
     /// Why the manager should stop as soon as it knows what an earlier one left.
     var deferredStop: String?
     /// Whether the manager has ended and left everything else running.
@@ -97,6 +106,9 @@ package final class Manager {
         bus = ManagedProcess(
             role: .bus, name: "bus",
             machine: ProcessStateMachine(kind: .service, policy: .bus, desired: .running, seed: 1))
+        recorder = ManagedProcess(
+            role: .recorder, name: "recorder",
+            machine: ProcessStateMachine(kind: .service, policy: .bus, desired: .stopped, seed: 2))
     }
 
     /// Takes over what runs, starts the bus and all that is wanted; the future ends when everything has stopped.
@@ -127,14 +139,14 @@ package final class Manager {
         self.client = client
         client.subscribe([
             .allStrategyStatus, .allStrategyMetrics, TopicPattern(.health), .allFeedStatus,
-            TopicPattern(.managerNudge),
+            TopicPattern(.managerNudge), TopicPattern(.recorderStatus),
         ])
         client.connect()
         if !adoptBus() { apply(.managerStarted, to: bus) }
         return ended.futureResult
     }
 
-    /// Ends executors, feeds and the bus, in this order; leaves the desired state as it is.
+    /// Ends executors, feeds, the recorder and the bus, in this order; leaves the desired state as it is.
     package func stop(reason: String) {
         eventLoop.preconditionInEventLoop()
         guard stopping == nil, !waitsToStop(reason) else { return }
@@ -155,6 +167,10 @@ package final class Manager {
             for process in sorted(feeds) { apply(.managerStopping, to: process) }
         }
         if stopping == .feeds, haveEnded(feeds.values) {
+            stopping = .recorder
+            apply(.managerStopping, to: recorder)
+        }
+        if stopping == .recorder, haveEnded([recorder]) {
             stopping = .bus
             client?.close(reason: "the manager stops")
             apply(.managerStopping, to: bus)
@@ -209,7 +225,7 @@ package final class Manager {
             + feedInstruments.filter { new in !storedInstruments.contains { $0.symbol == new.symbol } }
     }
 
-    var allProcesses: [ManagedProcess] { [bus] + sorted(feeds) + sorted(executors) }
+    var allProcesses: [ManagedProcess] { [bus, recorder] + sorted(feeds) + sorted(executors) }
 
     /// In the order of names, so that logs and starts do not depend on hashing.
     func sorted(_ processes: [String: ManagedProcess]) -> [ManagedProcess] {

@@ -27,6 +27,7 @@ final class StoreThread: Sendable {
         var strategies: [StrategyRow]
         var feeds: [FeedRow]
         var instruments: [Instrument]
+        var settings: Settings
         /// The highest epoch ever used, by strategy id, of strategies that are new to this thread.
         var lastEpochs: [String: UInt32]
     }

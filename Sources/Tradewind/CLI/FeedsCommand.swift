@@ -7,8 +7,8 @@ import Monitoring
 /// `tradewind feeds ...`
 struct FeedsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "feeds", abstract: "List kinds; add, list and remove sources of market data.",
-        subcommands: [Kinds.self, Add.self, List.self, Remove.self])
+        commandName: "feeds", abstract: "List kinds; add, list, record and remove sources of market data.",
+        subcommands: [Kinds.self, Add.self, List.self, Record.self, Remove.self])
 
     /// `tradewind feeds kinds`
     struct Kinds: ParsableCommand {
@@ -39,6 +39,9 @@ struct FeedsCommand: ParsableCommand {
             name: .long,
             help: "An option of the kind as name=value; lists as [\"A\",\"B\"] or A,B; repeatable.")
         var set: [KeyValueOption] = []
+        @Option(
+            name: .long, help: "Whether to record it: on, off, or default, which leaves that to a setting.")
+        var record = RecordChoice.default
 
         func run() throws {
             try reporting {
@@ -49,7 +52,8 @@ struct FeedsCommand: ParsableCommand {
                 let instruments = try AppRegistry.shared.feeds.instruments(for: configuration)
                 let store = try home.open(.client)
                 try store.upsertInstruments(instruments)
-                let row = try store.insertFeed(name: name, kind: kind, configJSON: configJSON)
+                let row = try store.insertFeed(
+                    name: name, kind: kind, configJSON: configJSON, isRecorded: record.isRecorded)
                 print("added feed \(row.name) with \(instruments.map(\.symbol).joined(separator: ", "))")
             }
         }
@@ -100,13 +104,35 @@ struct FeedsCommand: ParsableCommand {
             try reporting {
                 let rows = try home.open(.reader).feeds()
                 if json { return try printJSON(rows.map { FeedDocument($0) }) }
-                var table = TextTable("name", "kind", "enabled", "status", "configuration", "")
+                var table = TextTable("name", "kind", "enabled", "record", "status", "configuration", "")
                 for row in rows {
                     table.append(
-                        row.name, row.kind, row.isEnabled ? "yes" : "no", row.status.rawValue, row.configJSON,
-                        row.reason)
+                        row.name, row.kind, row.isEnabled ? "yes" : "no",
+                        RecordChoice(row.isRecorded).rawValue, row.status.rawValue, row.configJSON, row.reason
+                    )
                 }
                 print(table.rendered())
+            }
+        }
+    }
+
+    /// `tradewind feeds record NAME on|off|default`
+    struct Record: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say whether a feed is recorded; a running recorder follows at once.",
+            discussion: """
+                default leaves it to the setting record_by_default, which is on: live feeds are recorded, replays of \
+                files and of a virtual market are not.
+                """)
+
+        @OptionGroup var home: HomeOptions
+        @Argument(help: "The feed's name.") var name: String
+        @Argument(help: "on, off or default.") var choice: RecordChoice
+
+        func run() throws {
+            try reporting {
+                try home.open(.client).setRecording(of: name, to: choice.isRecorded)
+                print("recording of feed \(name): \(choice.rawValue)")
             }
         }
     }
@@ -128,6 +154,16 @@ struct FeedsCommand: ParsableCommand {
     }
 }
 
+/// Whether a feed is recorded, as an operator says it.
+enum RecordChoice: String, ExpressibleByArgument, CaseIterable {
+    case on, off, `default`
+
+    init(_ isRecorded: Bool?) { self = isRecorded.map { $0 ? .on : .off } ?? .default }
+
+    /// The value of the column.
+    var isRecorded: Bool? { self == .default ? nil : self == .on }
+}
+
 /// A feed's row as JSON.
 private struct FeedDocument: Encodable {
     var name: String
@@ -136,9 +172,10 @@ private struct FeedDocument: Encodable {
     var status: String
     var reason: String
     var config: String
+    var record: Bool?
 
     enum CodingKeys: String, CodingKey {
-        case name, kind, enabled, status, reason
+        case name, kind, enabled, status, reason, record
         case config = "config_json"
     }
 
@@ -149,5 +186,6 @@ private struct FeedDocument: Encodable {
         status = row.status.rawValue
         reason = row.reason
         config = row.configJSON
+        record = row.isRecorded
     }
 }

@@ -6,8 +6,8 @@ import TradingModel
 /// `tradewind ticks ...`
 struct TicksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ticks", abstract: "Import, look into and make tick files.",
-        subcommands: [Import.self, Info.self, Cat.self, Synth.self])
+        commandName: "ticks", abstract: "Import, look into, make and list tick files.",
+        subcommands: [Import.self, Info.self, Cat.self, Synth.self, List.self])
 
     /// `tradewind ticks info FILE...`
     struct Info: ParsableCommand {

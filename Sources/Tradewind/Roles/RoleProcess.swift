@@ -83,8 +83,7 @@ enum RoleProcess {
         case .bus:
             return BusProcess.run(bootstrap: bootstrap, eventLoop: loop, signals: signals)
         case .recorder:
-            throw RoleError(
-                exitCode: ExitStatus.configurationErrorCode, message: "this program has no recorder")
+            return startRecorder(bootstrap, loop, signals)
         }
     }
 
@@ -97,6 +96,21 @@ enum RoleProcess {
                 let bound = NIOLoopBound(feed, eventLoop: loop)
                 signals.start { _ in loop.execute { bound.value.stop() } }
                 return feed.start()
+            } catch {
+                return loop.makeFailedFuture(error)
+            }
+        }
+    }
+
+    private static func startRecorder(
+        _ bootstrap: Bootstrap, _ loop: any EventLoop, _ signals: SignalThread
+    ) -> EventLoopFuture<Int32> {
+        loop.flatSubmit {
+            do {
+                let recorder = try RecorderProcess(bootstrap: bootstrap, eventLoop: loop)
+                let bound = NIOLoopBound(recorder, eventLoop: loop)
+                signals.start { _ in loop.execute { bound.value.stop() } }
+                return recorder.start()
             } catch {
                 return loop.makeFailedFuture(error)
             }
