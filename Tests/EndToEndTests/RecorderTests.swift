@@ -142,8 +142,7 @@ import Testing
         #expect(sequences.map(\.sequence) == (1...UInt64(sequences.count)).map { $0 })
         try engine.command("feeds", "record", "sim", "default")
         try #require(
-            waitUntil(seconds: 20) { try !EngineHome.hasEnded(engine.lockHolder("recorder")) },
-            "\(engine.log)")
+            waitUntil(seconds: 20) { try engine.value(Self.recorderStatus) == "running" }, "\(engine.log)")
     }
 
     @Test func settingDecidesForFeedsThatDoNotSay() throws {
