@@ -108,8 +108,9 @@ let package = Package(
             path: "Tests/FrameChecks", swiftSettings: strict),
         .testTarget(name: "TradingModelTests", dependencies: ["TradingModel"], swiftSettings: strict),
         .testTarget(
-            name: "TradingEngineTests", dependencies: ["TradingEngine", "TradingModel"], swiftSettings: strict
-        ),
+            name: "TradingEngineTests", dependencies: ["TradingEngine", "TradingModel"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(
             name: "ExampleStrategiesTests",
             dependencies: ["ExampleStrategies", "TradingEngine", "TradingModel"],

@@ -45,7 +45,7 @@ import TradingModel
 
     @Test func exponentialAverageAgreesWithItsDefinition() {
         let values = Self.series(500)
-        var average = ExponentialMovingAverage(length: 9)
+        var average = ExponentialMovingAverage(length: 9, seed: .firstValue)
         var expected = values[0]
         for index in values.indices {
             average.add(values[index])

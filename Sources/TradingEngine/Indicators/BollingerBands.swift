@@ -1,5 +1,7 @@
 /// A moving average with a band of some standard deviations on either side.
-public struct BollingerBands: Sendable {
+///
+/// TA-Lib's BBANDS on a simple average, ready with the value number `length`. Values must be finite.
+public struct BollingerBands: Sendable, StateSaving {
     private var deviation: StandardDeviation
     /// The half-width of the band in standard deviations.
     public let width: Double
@@ -24,4 +26,9 @@ public struct BollingerBands: Sendable {
 
     /// Adds the next value of the series.
     public mutating func add(_ value: Double) { deviation.add(value) }
+
+    public func save(to writer: inout StateWriter) { writer.append(deviation) }
+    public mutating func load(from reader: inout StateReader) throws(StateError) {
+        try reader.read(into: &deviation)
+    }
 }

@@ -1,17 +1,37 @@
 /// A mean of a series in which each older value counts less by a constant factor.
-public struct ExponentialMovingAverage: Sendable {
-    /// The weight of the newest value, `2 / (length + 1)`.
+///
+/// TA-Lib's EMA: the first value is the plain mean of the first `length` values, after that
+/// `previous + weight × (value - previous)`. `Seed.firstValue` is the convention of Metastock and of pandas'
+/// `ewm(adjust=False)`, which starts from the first value alone. Values must be finite.
+public struct ExponentialMovingAverage: Sendable, StateSaving {
+    /// What the average starts from.
+    public enum Seed: Sendable {
+        /// The mean of the first `length` values, as in TA-Lib.
+        case average
+        /// The first value.
+        case firstValue
+    }
+
+    /// The weight of the newest value, `2 / (length + 1)` unless given.
     public let weight: Double
     private let length: Int
+    private let seed: Seed
     private var count = 0
-    /// The average; zero before the first value, which it starts from.
+    private var sum = 0.0
+    /// The average; zero before the first value, before it is ready what it starts from so far.
     public private(set) var value = 0.0
 
     /// Traps when the length is not positive.
-    public init(length: Int) {
+    public init(length: Int, seed: Seed = .average) {
+        self.init(length: length, weight: 2 / (Double(length) + 1), seed: seed)
+    }
+
+    /// An average with a weight of its own; Wilder's has `1 / length`.
+    init(length: Int, weight: Double, seed: Seed) {
         precondition(length > 0, "an average has at least one value")
         self.length = length
-        weight = 2 / (Double(length) + 1)
+        self.weight = weight
+        self.seed = seed
     }
 
     /// Whether as many values were added as the length.
@@ -19,7 +39,31 @@ public struct ExponentialMovingAverage: Sendable {
 
     /// Adds the next value of the series.
     public mutating func add(_ newValue: Double) {
-        value = count == 0 ? newValue : value + weight * (newValue - value)
-        if count < length { count += 1 }
+        if count == length {
+            value += weight * (newValue - value)
+            return
+        }
+        count += 1
+        switch seed {
+        case .average:
+            sum += newValue
+            value = sum / Double(count)
+        case .firstValue:
+            value = count == 1 ? newValue : value + weight * (newValue - value)
+        }
+    }
+
+    public func save(to writer: inout StateWriter) {
+        writer.append(length)
+        writer.append(count)
+        writer.append(sum)
+        writer.append(value)
+    }
+
+    public mutating func load(from reader: inout StateReader) throws(StateError) {
+        try reader.expect(length, "length")
+        count = try reader.read(in: 0...length)
+        sum = try reader.read(Double.self)
+        value = try reader.read(Double.self)
     }
 }

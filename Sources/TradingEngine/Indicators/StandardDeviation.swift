@@ -1,5 +1,8 @@
-/// The standard deviation of the last values of a series, as of a whole population.
-public struct StandardDeviation: Sendable {
+/// The standard deviation of the last values of a series, as of a whole population (divided by the count).
+///
+/// TA-Lib's STDDEV with one deviation, ready with the value number `length`. TA-Lib subtracts squares of sums and
+/// loses digits where the deviation is small beside the values; this one does not. Values must be finite.
+public struct StandardDeviation: Sendable, StateSaving {
     private var window: RollingWindow
 
     /// Looks at the last `length` values; traps when that is not positive.
@@ -22,4 +25,9 @@ public struct StandardDeviation: Sendable {
 
     /// Adds the next value of the series.
     public mutating func add(_ value: Double) { window.add(value) }
+
+    public func save(to writer: inout StateWriter) { writer.append(window) }
+    public mutating func load(from reader: inout StateReader) throws(StateError) {
+        try reader.read(into: &window)
+    }
 }

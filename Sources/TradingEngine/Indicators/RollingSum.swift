@@ -1,0 +1,54 @@
+/// The sum of the last values of a series, in a ring of fixed length.
+///
+/// A second sum is built from zero along the ring; when the ring has gone round, it is the sum of exactly the
+/// window, and takes the first one's place. So no value takes part in more than two lengths of additions and
+/// rounding errors do not pile up: strictly constant time, no allocation.
+struct RollingSum: Sendable, StateSaving {
+    private var values: [Double]
+    private var next = 0
+    private var fresh = 0.0
+    /// The sum of the values in the window.
+    private(set) var sum = 0.0
+    /// Whether as many values were added as the length.
+    private(set) var isFull = false
+
+    /// Traps when the length is not positive.
+    init(length: Int) {
+        precondition(length > 0, "a window has at least one value")
+        values = Array(repeating: 0, count: length)
+    }
+
+    var length: Int { values.count }
+    /// Values in the window.
+    var count: Int { isFull ? values.count : next }
+
+    mutating func add(_ value: Double) {
+        let place = next
+        fresh += value
+        sum += value - values[place]
+        values[place] = value
+        next = place + 1
+        if next == values.count {
+            next = 0
+            isFull = true
+            sum = fresh
+            fresh = 0
+        }
+    }
+
+    func save(to writer: inout StateWriter) {
+        writer.append(values)
+        writer.append(next)
+        writer.append(fresh)
+        writer.append(sum)
+        writer.append(isFull)
+    }
+
+    mutating func load(from reader: inout StateReader) throws(StateError) {
+        try reader.read(into: &values)
+        next = try reader.read(in: 0...values.count - 1)
+        fresh = try reader.read(Double.self)
+        sum = try reader.read(Double.self)
+        isFull = try reader.read(Bool.self)
+    }
+}
