@@ -50,7 +50,7 @@ let package = Package(
         .target(name: "CPlatform"),
         .target(name: "TradingModel", swiftSettings: strict),
         .target(name: "TradingEngine", dependencies: ["TradingModel"], swiftSettings: strict),
-        .target(name: "MarketData", dependencies: ["TradingModel"], swiftSettings: strict),
+        .target(name: "MarketData", dependencies: ["TradingModel", "CPlatform"], swiftSettings: strict),
         .target(
             name: "MessageBus",
             dependencies: ["TradingModel", "CPlatform", crypto, orderedCollections] + nio,

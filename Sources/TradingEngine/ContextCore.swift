@@ -1,16 +1,22 @@
 import TradingModel
 
-/// The part of a context that the engine touches with every record.
-struct ContextCore {
+/// The part of a context that the engine touches with every record or order.
+struct ContextCore: ~Copyable {
     var now = Timestamp.epoch
-    /// The earliest of all bar closes, the engine's own and the venue's deadlines and, unless paused, timers.
-    var nextDeadline = Int64.max
+    /// The earliest of all bar closes, the engine's own and the venue's deadlines and, unless paused, timers; before the start and
+    /// after the end the beginning of time, so that one comparison finds everything but the usual case.
+    var nextDeadline = Int64.min
+    var isRunning = false
     /// The start of the next UTC day when a daily limit needs it, else the far future.
     var nextDay = Int64.max
     /// When the venue has something to do although no record comes, a nanosecond later; else the far future.
     var venueDeadline = Int64.max
     var isPaused = false
+    /// Whether nothing at the venue waits for a time to come.
+    var isVenueQuiet = false
     /// Whether commands or log lines wait.
     var hasWork = false
+    var orders = OrderTable()
+    var commands: [StrategyContext.Command] = []
     var portfolio: Portfolio
 }

@@ -61,6 +61,10 @@ public protocol ExecutionVenue {
     /// Does what is due at or before a time.
     mutating func advance(to now: Timestamp, reports: inout [VenueReport])
 
+    /// Which records of an instrument the venue has to see from now on. Asked after every call; mutating only because a
+    /// call of another kind on a generic value copies it.
+    mutating func attention(instrument: Int) -> VenueAttention
+
     /// Takes an order that passed the risk checks.
     mutating func submit(_ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport])
 
@@ -81,4 +85,20 @@ extension ExecutionVenue {
     public var nextDue: Timestamp { .distantFuture }
     public mutating func restore(tradedNotional: Money) {}
     public mutating func advance(to now: Timestamp, reports: inout [VenueReport]) {}
+    public mutating func attention(instrument: Int) -> VenueAttention { VenueAttention() }
+}
+
+/// What a venue has to see of the market at once; what it need not is shown to it before the next order.
+public struct VenueAttention: Equatable, Sendable {
+    /// Quotes and trades of the instrument change nothing at the venue but its latest prices, because nothing rests
+    /// there. Bars, depth and others are always shown.
+    public var isIdle: Bool
+    /// Nothing at the venue waits for a time to come; while something does, no instrument counts as idle.
+    public var isQuiet: Bool
+
+    /// Makes an attention; by default to everything.
+    public init(isIdle: Bool = false, isQuiet: Bool = false) {
+        self.isIdle = isIdle
+        self.isQuiet = isQuiet
+    }
 }

@@ -24,6 +24,9 @@ enum Limits {
     /// The largest price times quantity that may be traded, in units of 10^-8: a quarter of what `Money`
     /// holds, so that sums over an account do not overflow for a handful of such orders.
     static let notionalE8Max: Int64 = .max / 4
+    /// The largest cash, realised PnL and fees of an account, in units of 10^-8: half of what `Money` holds. A fill that
+    /// would pass it is not booked; trading is halted then.
+    static let accountE8Max: Int64 = .max / 2
     /// Instruments of one engine.
     static let instrumentsMax = 65_536
 }

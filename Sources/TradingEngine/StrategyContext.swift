@@ -46,10 +46,16 @@ public final class StrategyContext {
     let core: UnsafeMutablePointer<ContextCore>
     let table: InstrumentTable
     let epoch: UInt32
-    var orders = OrderTable()
+    var orders: OrderTable {
+        _read { yield core.pointee.orders }
+        _modify { yield &core.pointee.orders }
+    }
+    var commands: [Command] {
+        _read { yield core.pointee.commands }
+        _modify { yield &core.pointee.commands }
+    }
     var timers = TimerQueue()
     var bars = BarSubscriptions()
-    var commands: [Command] = []
     var logLines: [String] = []
     var metrics: [(name: String, value: Double)] = []
     private var lastOrderCount: UInt32 = 0
@@ -97,10 +103,7 @@ public final class StrategyContext {
 
     /// What the account is worth.
     public var account: Account {
-        let portfolio = core.pointee.portfolio
-        return Account(
-            equity: portfolio.equity, cash: portfolio.cash, realizedPnL: portfolio.realizedPnL,
-            unrealizedPnL: portfolio.unrealizedPnL, fees: portfolio.fees, drawdown: portfolio.drawdown)
+        core.pointee.portfolio.account
     }
 
     // MARK: - Telling people
@@ -137,9 +140,10 @@ public final class StrategyContext {
     }
 
     func refreshDeadline() {
-        core.pointee.nextDeadline = min(
+        let due = min(
             isPaused ? .max : timers.nextDue, bars.nextClose, core.pointee.nextDay,
             core.pointee.venueDeadline)
+        core.pointee.nextDeadline = core.pointee.isRunning ? due : .min
     }
 }
 

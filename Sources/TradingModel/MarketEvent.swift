@@ -36,7 +36,8 @@ public struct MarketEvent: Equatable, Sendable, BitwiseCopyable {
     public var sequence: UInt64
     /// The instrument, or `.feedWide`.
     public var token: InstrumentToken
-    @usableFromInline var rawKind: UInt8
+    /// The kind's number, see `MarketEventKind`; may be one that this version does not know.
+    public internal(set) var rawKind: UInt8
     /// Marks, see `MarketEventFlags`.
     public var flags: MarketEventFlags
     @usableFromInline var spare: UInt16

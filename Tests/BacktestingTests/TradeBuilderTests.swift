@@ -6,7 +6,7 @@ import TradingModel
 
 @Suite struct TradeBuilderTests {
     @Test func longTripGoesFromItsEntryToItsExit() throws {
-        var account = Account()
+        let account = Account()
         account.fill(.buy, 2, at: 100, fee: 1, second: 10)
         account.fill(.sell, 2, at: 103, fee: 2, second: 20)
         let trade = try #require(account.onlyTrade)
@@ -17,7 +17,7 @@ import TradingModel
     }
 
     @Test func shortTripEarnsFromAFall() throws {
-        var account = Account()
+        let account = Account()
         account.fill(.sell, 3, at: 50)
         account.fill(.buy, 3, at: 40)
         let trade = try #require(account.onlyTrade)
@@ -27,7 +27,7 @@ import TradingModel
     }
 
     @Test func severalEntriesAndExitsAreOneTripAtWeightedPrices() throws {
-        var account = Account()
+        let account = Account()
         account.fill(.buy, 1, at: 100, second: 1)
         account.fill(.buy, 3, at: 104, second: 2)
         account.fill(.sell, 2, at: 110, second: 3)
@@ -43,7 +43,7 @@ import TradingModel
     }
 
     @Test func fillThroughFlatClosesOneTripAndOpensTheNextWithAShareOfTheFee() throws {
-        var account = Account()
+        let account = Account()
         account.fill(.buy, 2, at: 100, fee: 2, second: 1)
         account.fill(.sell, 6, at: 110, fee: 9, second: 2)
         let first = try #require(account.onlyTrade)
@@ -60,7 +60,7 @@ import TradingModel
     }
 
     @Test func instrumentsAreKeptApart() {
-        var account = Account()
+        let account = Account()
         account.fill(.buy, 1, at: 100, instrument: 0)
         account.fill(.sell, 1, at: 10, instrument: 1)
         account.fill(.buy, 1, at: 9, instrument: 1)
@@ -72,7 +72,7 @@ import TradingModel
     @Test(arguments: [UInt64(1), 2, 3])
     func tripsAndOpenRestAddUpToTheAccount(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var account = Account()
+        let account = Account()
         for second in 0..<2_000 {
             let instrument = Int(random.next() % 2)
             let held = account.portfolio.position(instrument).quantity
@@ -96,7 +96,7 @@ import TradingModel
 }
 
 /// Makes fills as an engine does, by booking them.
-private struct Account {
+private final class Account {
     var builder = TradeBuilder()
     var portfolio = Portfolio(instruments: Self.instruments, startingCash: Money(10_000))
     private var count: UInt32 = 0
@@ -108,13 +108,13 @@ private struct Account {
 
     var onlyTrade: BacktestTrade? { builder.trades.count == 1 ? builder.trades[0] : nil }
 
-    mutating func fill(
+    func fill(
         _ side: Side, _ quantity: Int, at price: Int, fee: Int = 0, second: Int64 = 0, instrument: Int = 0
     ) {
         count += 1
         let outcome = portfolio.apply(
             instrument, side: side, price: Price(price), quantity: Quantity(quantity), fee: Money(fee),
-            mark: Price(price))
+            mark: Price(price))!
         builder.add(
             Fill(
                 count: count, orderID: OrderID(epoch: 1, count: count),

@@ -7,7 +7,7 @@ import Testing
         "CPlatform": [],
         "TradingModel": [],
         "TradingEngine": ["TradingModel"],
-        "MarketData": ["TradingModel"],
+        "MarketData": ["TradingModel", "CPlatform"],
         "MessageBus": ["TradingModel", "CPlatform", "Crypto", "NIOCore", "NIOPosix", "OrderedCollections"],
         "GatewayProtocol": ["TradingModel", "CPlatform", "NIOCore", "NIOPosix"],
         "ControlPlane": ["TradingModel", "CPlatform", "GRDB", "GRDBSQLite"],

@@ -19,7 +19,7 @@ import TradingModel
         portfolio.apply(
             0, side: side, price: Price(price)!, quantity: Quantity(quantity)!, fee: Money(fee)!,
             mark: Price(price)!
-        ).realizedPnL
+        )!.realizedPnL
     }
 
     @Test func averagePriceIsWeightedWhenGrowingAndKeptWhenShrinking() {
@@ -119,7 +119,7 @@ import TradingModel
         }
 
         /// Cash kept apart, plus positions at their marks.
-        func worth(_ portfolio: Portfolio) -> Money {
+        func worth(_ portfolio: borrowing Portfolio) -> Money {
             var sum = cash
             for index in 0..<3 {
                 sum += Money(

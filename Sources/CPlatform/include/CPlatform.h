@@ -66,4 +66,11 @@ int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset
 /// bit 1 say which are readable, 0 that none is or a signal came; -1 and errno (ENOSYS on macOS).
 int cplatform_poll_two(int first_fd, int second_fd, int64_t timeout_nanoseconds);
 
+/// Whether this processor has an instruction for CRC-32C.
+int cplatform_crc32c_has_instruction(void);
+
+/// Steps four CRC-32C registers, each over its own lane of four adjacent ones; only on a processor that has the
+/// instruction. The byte count of a lane is a multiple of eight.
+void cplatform_crc32c_four_lanes(const void *start, size_t lane_byte_count, uint32_t registers[4]);
+
 #endif

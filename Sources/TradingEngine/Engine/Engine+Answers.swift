@@ -29,6 +29,8 @@ extension Engine {
         var taken: [VenueReport] = []
         swap(&taken, &reports.pointee)
         for report in taken { handle(report) }
+        // An answer for one instrument may have set orders of another to work.
+        for index in context.instruments.indices { askVenue(index) }
         // The emptied buffer goes back, so that the steady state allocates nothing.
         taken.removeAll(keepingCapacity: true)
         if reports.pointee.isEmpty { swap(&taken, &reports.pointee) }
@@ -155,9 +157,16 @@ extension Engine {
         guard let order = context.orders.order(id), quantity > .zero, price > .zero else { return noteIdle() }
         let index = context.table.index(of: order.token)
         let state = context.states + index
-        let outcome = context.core.pointee.portfolio.apply(
-            index, side: order.side, price: price, quantity: quantity, fee: fee,
-            mark: state.pointee.mark ?? price)
+        guard
+            let outcome = context.core.pointee.portfolio.apply(
+                index, side: order.side, price: price, quantity: quantity, fee: fee,
+                mark: state.pointee.mark ?? price)
+        else {
+            output.log(
+                "a fill of order \(id) is beyond what the account can hold and is not booked", at: context.now
+            )
+            return
+        }
         state.pointee.hasPosition = !outcome.position.isFlat
         counters.pointee.fills += 1
         let fill = Fill(

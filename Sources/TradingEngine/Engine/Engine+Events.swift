@@ -3,67 +3,105 @@ package import TradingModel
 extension Engine {
     /// Processes records in order; see `process(_:)` for one.
     package func process(_ events: UnsafeBufferPointer<MarketEvent>) {
-        for event in events { process(event) }
+        guard let start = events.baseAddress else { return }
+        for offset in 0..<events.count { step(start + offset) }
     }
 
     /// Processes one record with all its consequences. Ignored before `start` and after `stop`.
-    package func process(_ event: MarketEvent) {
-        if phase != .running, !isReady(for: event) { return }
-        counters.pointee.events += 1
-        let time = event.receiveTime
-        if time >= context.now {
-            if time.nanoseconds >= context.core.pointee.nextDeadline { fireDeadlines(until: time) }
-            context.now = time
-        } else {
+    package func process(_ event: MarketEvent) { withUnsafePointer(to: event) { step($0) } }
+
+    /// One record; the records stay where they are, which no callback can change.
+    private func step(_ event: UnsafePointer<MarketEvent>) {
+        let core = context.core
+        let time = event.pointee.receiveTime
+        if time >= core.pointee.now, time.nanoseconds < core.pointee.nextDeadline {
+            core.pointee.now = time
+        } else if !prepare(time) {
+            return
+        }
+        counters.pointee.events &+= 1
+        let index = context.table.index(of: event.pointee.token)
+        switch event.pointee.rawKind {
+        case MarketEventKind.quote.rawValue: onQuote(event, index)
+        case MarketEventKind.trade.rawValue: onTrade(event, index)
+        default: onOther(event.pointee, event.pointee.token == .feedWide ? -1 : index)
+        }
+        if core.pointee.hasWork { drain() }
+    }
+
+    /// Everything about a record's time but the usual case: the start, deadlines, and records from the past.
+    ///
+    /// - Returns: whether the record is to be processed.
+    @inline(never)
+    private func prepare(_ time: Timestamp) -> Bool {
+        if phase != .running {
+            guard phase == .waitingForTime else { return false }
+            begin(at: time)
+            guard phase == .running else { return false }
+        }
+        guard time >= context.now else {
             counters.pointee.outOfOrder += 1
+            return true
         }
-        let index = event.token == .feedWide ? -1 : context.table.index(of: event.token)
-        switch event.kind {
-        case .quote: onQuote(event, index)
-        case .trade: onTrade(event, index)
-        case .bar, .barVolume: onBar(event, index)
-        case .depth: onDepth(event, index)
-        case .status: onStatus(event, index)
-        case .gap: onGap(event, index)
-        case nil:
-            counters.pointee.invalid += 1
-            passTime(event)
-        }
-        if context.core.pointee.hasWork { drain() }
+        if time.nanoseconds >= context.core.pointee.nextDeadline { fireDeadlines(until: time) }
+        context.now = time
+        return true
     }
 
     // MARK: - Records by kind
 
-    private func onQuote(_ event: MarketEvent, _ index: Int) {
-        guard index >= 0 else { return onForeign(event) }
-        let quote = event.quote
+    private func onQuote(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
+        guard index >= 0 else { return onForeign(event.pointee) }
+        let quote = event.pointee.quote
         guard quote.bid > .zero, quote.ask >= quote.bid, quote.bidSize >= .zero, quote.askSize >= .zero else {
-            return onInvalid(event)
+            return onInvalid(event.pointee)
         }
         let state = context.states + index
         state.pointee.quote = quote
         state.pointee.hasQuote = true
-        showVenue(event, index)
-        if state.pointee.hasPosition { mark(index) }
+        if state.pointee.isVenueIdle, context.core.pointee.isVenueQuiet {
+            state.pointee.hasUnseenQuote = true
+        } else {
+            showVenue(event.pointee, index)
+        }
+        if state.pointee.hasPosition { mark(index, at: quote.mid) }
         if state.pointee.hasBars {
             addToBars(index, price: quote.mid, size: .zero, isTrade: false)
         }
         guard !context.isPaused else { return withhold() }
-        strategy.pointee.onQuote(quote, token: event.token, context: context)
+        strategy.pointee.onQuote(quote, token: event.pointee.token, context: context)
     }
 
-    private func onTrade(_ event: MarketEvent, _ index: Int) {
-        guard index >= 0 else { return onForeign(event) }
-        let trade = event.trade
-        guard trade.price > .zero, trade.size >= .zero else { return onInvalid(event) }
+    private func onTrade(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
+        guard index >= 0 else { return onForeign(event.pointee) }
+        let trade = event.pointee.trade
+        guard trade.price > .zero, trade.size >= .zero else { return onInvalid(event.pointee) }
         let state = context.states + index
         state.pointee.lastPrice = trade.price
         state.pointee.hasLastPrice = true
-        showVenue(event, index)
-        if state.pointee.hasPosition { mark(index) }
+        if state.pointee.isVenueIdle, context.core.pointee.isVenueQuiet {
+            state.pointee.hasUnseenTrade = true
+        } else {
+            showVenue(event.pointee, index)
+        }
+        // With a quote the mark is its mid, which a trade does not change.
+        if state.pointee.hasPosition, !state.pointee.hasQuote { mark(index, at: trade.price) }
         if state.pointee.hasBars { addToBars(index, price: trade.price, size: trade.size, isTrade: true) }
         guard !context.isPaused else { return withhold() }
-        strategy.pointee.onTrade(trade, token: event.token, context: context)
+        strategy.pointee.onTrade(trade, token: event.pointee.token, context: context)
+    }
+
+    @inline(never)
+    private func onOther(_ event: MarketEvent, _ index: Int) {
+        switch event.kind {
+        case .bar, .barVolume: onBar(event, index)
+        case .depth: onDepth(event, index)
+        case .status: onStatus(event, index)
+        case .gap: onGap(event, index)
+        case .quote, .trade, nil:
+            counters.pointee.invalid += 1
+            passTime(event)
+        }
     }
 
     private func onBar(_ event: MarketEvent, _ index: Int) {
@@ -89,7 +127,7 @@ extension Engine {
         state.pointee.lastPrice = bar.close
         state.pointee.hasLastPrice = true
         showVenue(event, index)
-        if state.pointee.hasPosition { mark(index) }
+        if state.pointee.hasPosition, !state.pointee.hasQuote { mark(index, at: bar.close) }
         guard !context.isPaused else { return withhold() }
         strategy.pointee.onBar(bar, token: event.token, context: context)
     }
@@ -134,12 +172,40 @@ extension Engine {
     private func showVenue(_ event: MarketEvent, _ index: Int) {
         venue.pointee.observe(event, instrument: index, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
+        if index >= 0 { askVenue(index) }
     }
 
     /// Tells the venue of a record's time only.
     private func passTime(_ event: MarketEvent) {
         venue.pointee.observe(event, instrument: -1, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
+        // What waits has perhaps arrived; the next record that is shown brings the answer.
+        context.core.pointee.isVenueQuiet = false
+    }
+
+    /// Asks whether an instrument's records can be kept back from now on.
+    func askVenue(_ index: Int) {
+        let attention = venue.pointee.attention(instrument: index)
+        context.states[index].isVenueIdle = attention.isIdle
+        context.core.pointee.isVenueQuiet = attention.isQuiet
+    }
+
+    /// Shows the venue the latest prices that were kept back while it was idle.
+    func showUnseen(_ index: Int) {
+        let state = context.states + index
+        let token = context.instruments[index].token
+        let now = context.now
+        if state.pointee.hasUnseenTrade {
+            state.pointee.hasUnseenTrade = false
+            let trade = Trade(price: state.pointee.lastPrice, size: .zero)
+            showVenue(.trade(trade, token: token, eventTime: now, receiveTime: now, sequence: 0), index)
+        }
+        if state.pointee.hasUnseenQuote {
+            state.pointee.hasUnseenQuote = false
+            showVenue(
+                .quote(state.pointee.quote, token: token, eventTime: now, receiveTime: now, sequence: 0),
+                index)
+        }
     }
 
     private func onForeign(_ event: MarketEvent) {
@@ -157,9 +223,8 @@ extension Engine {
         counters.pointee.missedWhilePaused += 1
     }
 
-    private func mark(_ index: Int) {
-        guard let mark = context.states[index].mark else { return }
-        if !context.core.pointee.portfolio.mark(index, at: mark) { counters.pointee.invalid += 1 }
+    private func mark(_ index: Int, at price: Price) {
+        if !context.core.pointee.portfolio.mark(index, at: price) { counters.pointee.invalid += 1 }
     }
 
     private func addToBars(_ index: Int, price: Price, size: Quantity, isTrade: Bool) {
@@ -167,18 +232,12 @@ extension Engine {
         context.refreshDeadline()
     }
 
-    /// Whether a record can be processed; begins the session when only its time was missing.
-    @inline(never)
-    private func isReady(for event: MarketEvent) -> Bool {
-        guard phase == .waitingForTime else { return false }
-        begin(at: event.receiveTime)
-        return phase == .running
-    }
-
     /// Delivers the bars and timers that are due, in order of time, bars before timers. While paused timers
     /// are no deadlines and bars are dropped.
     @inline(never)
     func fireDeadlines(until time: Timestamp) {
+        // Otherwise the beginning of time is the next deadline, for the sake of `step`.
+        guard phase == .running else { return }
         var remaining = Limits.deadlinesPerRecordMax
         let nanoseconds = time.nanoseconds
         while context.core.pointee.nextDeadline <= nanoseconds {

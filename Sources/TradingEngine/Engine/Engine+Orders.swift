@@ -61,7 +61,9 @@ extension Engine {
         addOpenQuantity(index, order.side, order.quantity)
         context.core.pointee.portfolio.countOrder()
         record(.orderSubmitted(sent))
+        showUnseen(index)
         venue.pointee.submit(sent, instrument: index, at: context.now, reports: &reports.pointee)
+        askVenue(index)
         if !reports.pointee.isEmpty { handleReports() }
     }
 
@@ -110,6 +112,7 @@ extension Engine {
         }
         venue.pointee.modify(
             order, to: terms, instrument: index, at: context.now, reports: &reports.pointee)
+        askVenue(index)
         // Pending for as long as no answer has come; the place may have moved by then.
         let isAnswered = reports.pointee.contains { $0.isAnswerToChange(of: order.id) }
         if !reports.pointee.isEmpty { handleReports() }
@@ -129,6 +132,7 @@ extension Engine {
         guard order.status(after: .cancelSent) != nil else { return }
         let index = context.table.index(of: order.token)
         venue.pointee.cancel(order, instrument: index, at: context.now, reports: &reports.pointee)
+        askVenue(index)
         let isAnswered = reports.pointee.contains { $0.isAnswerToCancel(of: id) }
         if !reports.pointee.isEmpty { handleReports() }
         guard !isAnswered, let place = context.orders.openIndex(id) else { return }

@@ -18,10 +18,14 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     let venue: UnsafeMutablePointer<V>
     let counters: UnsafeMutablePointer<EngineCounters>
     let reports: UnsafeMutablePointer<[VenueReport]>
+    private let memory: UnsafeMutablePointer<EngineMemory>
     let context: StrategyContext
-    var phase = EnginePhase.made
-    var hash: OrderLogHash
-    var rateWindow: OrderRateWindow?
+    var phase = EnginePhase.made {
+        didSet {
+            context.core.pointee.isRunning = phase == .running
+            context.refreshDeadline()
+        }
+    }
     /// By how much changes under way raise open quantities, until the venue has answered.
     var pendingGrowth: [(id: OrderID, quantity: Quantity)] = []
     /// Set while the engine itself closes positions, so that pause and daily loss do not stand in the way.
@@ -48,16 +52,23 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         reports = .allocate(capacity: 1)
         reports.initialize(to: [])
         self.configuration = configuration
-        hash = OrderLogHash(seed: configuration.seed)
+        memory = .allocate(capacity: 1)
+        memory.initialize(
+            to: EngineMemory(
+                hash: OrderLogHash(seed: configuration.seed),
+                rateWindow: configuration.limits.maxOrdersPerSecond.map {
+                    OrderRateWindow(ordersPerSecond: $0)
+                }))
         self.parameters = parameters
         self.output = output
         context = StrategyContext(
             instruments: configuration.instruments, epoch: configuration.epoch, seed: configuration.seed,
             startingCash: configuration.startingCash)
-        rateWindow = configuration.limits.maxOrdersPerSecond.map { OrderRateWindow(ordersPerSecond: $0) }
     }
 
     deinit {
+        memory.deinitialize(count: 1)
+        memory.deallocate()
         strategy.deinitialize(count: 1)
         strategy.deallocate()
         venue.deinitialize(count: 1)
@@ -65,6 +76,15 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         counters.deallocate()
         reports.deinitialize(count: 1)
         reports.deallocate()
+    }
+
+    var hash: OrderLogHash {
+        _read { yield memory.pointee.hash }
+        _modify { yield &memory.pointee.hash }
+    }
+    var rateWindow: OrderRateWindow? {
+        _read { yield memory.pointee.rateWindow }
+        _modify { yield &memory.pointee.rateWindow }
     }
 
     /// Whether records are withheld from the strategy.
@@ -77,25 +97,30 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     }
 
     /// The account as it stands.
-    package var portfolio: Portfolio { context.core.pointee.portfolio }
+    package var portfolio: Portfolio {
+        _read { yield context.core.pointee.portfolio }
+    }
 
     /// How things stand.
     package var status: EngineStatus {
-        let portfolio = context.core.pointee.portfolio
+        let account = context.core.pointee.portfolio.account
+        let totals = context.core.pointee.portfolio.totals
         return EngineStatus(
             events: counters.pointee.events, invalidEvents: counters.pointee.invalid,
             foreignEvents: counters.pointee.foreign,
             outOfOrderEvents: counters.pointee.outOfOrder, withheldEvents: counters.pointee.withheld,
             missingEvents: counters.pointee.missing, skippedTimers: counters.pointee.skippedTimers,
-            equity: portfolio.equity,
-            cash: portfolio.cash, realizedPnL: portfolio.realizedPnL, unrealizedPnL: portfolio.unrealizedPnL,
-            fees: portfolio.fees, drawdown: portfolio.drawdown, maxDrawdown: portfolio.maxDrawdown,
-            positionsCount: portfolio.openPositionCount, ordersCount: portfolio.totals.orderCount,
+            equity: account.equity,
+            cash: account.cash, realizedPnL: account.realizedPnL, unrealizedPnL: account.unrealizedPnL,
+            fees: account.fees, drawdown: account.drawdown,
+            maxDrawdown: context.core.pointee.portfolio.maxDrawdown,
+            positionsCount: context.core.pointee.portfolio.openPositionCount, ordersCount: totals.orderCount,
             openOrdersCount: context.orders.open.count, deniedCount: counters.pointee.denied,
             idleCommandsCount: counters.pointee.idleCommands,
-            idleReportsCount: counters.pointee.idleReports, fillsCount: portfolio.totals.fillCount,
-            roundTripsCount: portfolio.totals.roundTripCount,
-            successRate: portfolio.successRate, lastEventTime: context.now, orderLogHash: hash,
+            idleReportsCount: counters.pointee.idleReports, fillsCount: totals.fillCount,
+            roundTripsCount: totals.roundTripCount,
+            successRate: context.core.pointee.portfolio.successRate, lastEventTime: context.now,
+            orderLogHash: hash,
             metrics: context.metrics.map { EngineStatus.Metric(name: $0.name, value: $0.value) },
             isPaused: context.isPaused)
     }

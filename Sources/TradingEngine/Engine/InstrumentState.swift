@@ -16,6 +16,11 @@ struct InstrumentState {
     var isHalted = false
     var hasPosition = false
     var hasBars = false
+    /// Whether quotes and trades need not be shown to the venue, see `VenueAttention`.
+    var isVenueIdle = false
+    /// What came while it was idle and the venue has not seen.
+    var hasUnseenQuote = false
+    var hasUnseenTrade = false
 
     /// The price that positions are valued at: the mid of the last quote, else the last price.
     var mark: Price? {

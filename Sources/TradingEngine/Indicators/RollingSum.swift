@@ -3,14 +3,18 @@
 /// A second sum is built from zero along the ring; when the ring has gone round, it is the sum of exactly the
 /// window, and takes the first one's place. So no value takes part in more than two lengths of additions and
 /// rounding errors do not pile up: strictly constant time, no allocation.
+///
+/// Inlinable, with the average on it: a strategy in another module otherwise copies it for every `isReady`, which cost
+/// 7 of 40 ns of a backtest's record with two averages.
+@frozen @usableFromInline
 struct RollingSum: Sendable, StateSaving {
-    private var values: [Double]
-    private var next = 0
-    private var fresh = 0.0
+    @usableFromInline var values: [Double]
+    @usableFromInline var next = 0
+    @usableFromInline var fresh = 0.0
     /// The sum of the values in the window.
-    private(set) var sum = 0.0
+    @usableFromInline var sum = 0.0
     /// Whether as many values were added as the length.
-    private(set) var isFull = false
+    @usableFromInline var isFull = false
 
     /// Traps when the length is not positive.
     init(length: Int) {
@@ -18,11 +22,11 @@ struct RollingSum: Sendable, StateSaving {
         values = Array(repeating: 0, count: length)
     }
 
-    var length: Int { values.count }
+    @inlinable var length: Int { values.count }
     /// Values in the window.
-    var count: Int { isFull ? values.count : next }
+    @inlinable var count: Int { isFull ? values.count : next }
 
-    mutating func add(_ value: Double) {
+    @inlinable mutating func add(_ value: Double) {
         let place = next
         fresh += value
         sum += value - values[place]
@@ -36,7 +40,7 @@ struct RollingSum: Sendable, StateSaving {
         }
     }
 
-    func save(to writer: inout StateWriter) {
+    @usableFromInline func save(to writer: inout StateWriter) {
         writer.append(values)
         writer.append(next)
         writer.append(fresh)
@@ -44,7 +48,7 @@ struct RollingSum: Sendable, StateSaving {
         writer.append(isFull)
     }
 
-    mutating func load(from reader: inout StateReader) throws(StateError) {
+    @usableFromInline mutating func load(from reader: inout StateReader) throws(StateError) {
         try reader.read(into: &values)
         next = try reader.read(in: 0...values.count - 1)
         fresh = try reader.read(Double.self)

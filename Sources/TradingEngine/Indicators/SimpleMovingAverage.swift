@@ -2,11 +2,13 @@
 ///
 /// TA-Lib's SMA, ready with the value number `length`. Constant time, no allocation, no drift: see `RollingSum`.
 /// Values must be finite.
+@frozen
 public struct SimpleMovingAverage: Sendable, StateSaving {
-    private var window: RollingSum
-    private let inverseLength: Double
+    @usableFromInline var window: RollingSum
+    @usableFromInline let inverseLength: Double
     /// The mean of the values in the window; zero before the first.
-    public private(set) var value = 0.0
+    @inlinable public var value: Double { latest }
+    @usableFromInline var latest = 0.0
 
     /// Averages the last `length` values; traps when that is not positive.
     public init(length: Int) {
@@ -15,21 +17,21 @@ public struct SimpleMovingAverage: Sendable, StateSaving {
     }
 
     /// Whether as many values were added as the length.
-    public var isReady: Bool { window.isFull }
+    @inlinable public var isReady: Bool { window.isFull }
 
     /// Adds the next value of the series.
-    public mutating func add(_ newValue: Double) {
+    @inlinable public mutating func add(_ newValue: Double) {
         window.add(newValue)
-        value = window.isFull ? window.sum * inverseLength : window.sum / Double(window.count)
+        latest = window.isFull ? window.sum * inverseLength : window.sum / Double(window.count)
     }
 
     public func save(to writer: inout StateWriter) {
         writer.append(window)
-        writer.append(value)
+        writer.append(latest)
     }
 
     public mutating func load(from reader: inout StateReader) throws(StateError) {
         try reader.read(into: &window)
-        value = try reader.read(Double.self)
+        latest = try reader.read(Double.self)
     }
 }

@@ -12,13 +12,19 @@ package import TradingModel
 /// holds exactly. The average price is rounded half up to 10^-8 when a position grows; the difference this
 /// makes to the cost (under 10^-8 per unit held) is part of that fill's realised PnL, so that a closed round
 /// trip has realised exactly what it brought in cash.
-package struct Portfolio {
+///
+/// Not copyable: the holdings are plain memory that a record's mark writes to, which an array would check for other
+/// owners every time.
+package struct Portfolio: ~Copyable {
     private struct Holding {
-        var position: Position
-        var multiplier: Quantity
         var cost = Money.zero
         var unrealized = Money.zero
+        /// Units of money per unit of price when that is a whole number, so that a mark is one exact multiplication;
+        /// else zero. Zero too for a flat position, whose value is zero.
+        var wholeUnits: Int64 = 0
         var isUsed = false
+        var position: Position
+        var multiplier: Quantity
     }
 
     /// What a fill did.
@@ -27,7 +33,8 @@ package struct Portfolio {
         package var position: Position
     }
 
-    private var holdings: [Holding]
+    private let holdings: UnsafeMutablePointer<Holding>
+    private let holdingCount: Int
     /// Indices of the instruments ever held, in the order of first use.
     private var usedIndices: [Int] = []
     /// Closed positions in instruments that are not configured any more; part of the totals.
@@ -48,15 +55,30 @@ package struct Portfolio {
 
     /// Makes a flat portfolio; marks and fills name instruments by their index in `instruments`.
     package init(instruments: [Instrument], startingCash: Money) {
-        holdings = instruments.map { Holding(position: Position(token: $0.token), multiplier: $0.multiplier) }
+        holdingCount = instruments.count
+        holdings = .allocate(capacity: max(holdingCount, 1))
+        for (index, instrument) in instruments.enumerated() {
+            (holdings + index).initialize(
+                to: Holding(position: Position(token: instrument.token), multiplier: instrument.multiplier))
+        }
         totals = AccountTotals(startingCash: startingCash)
         cash = startingCash
         equity = startingCash
         peakEquity = startingCash
     }
 
+    // The holdings are of a trivial type: nothing in them needs an end of its own.
+    deinit { holdings.deallocate() }
+
     /// How far equity is below its peak.
     package var drawdown: Money { peakEquity - equity }
+
+    /// All of it as a strategy sees it.
+    package var account: Account {
+        Account(
+            equity: equity, cash: cash, realizedPnL: realizedPnL, unrealizedPnL: unrealizedPnL, fees: fees,
+            drawdown: drawdown)
+    }
 
     /// Closed round trips that won, as a share of all closed ones; zero when there are none.
     package var successRate: Double {
@@ -66,68 +88,105 @@ package struct Portfolio {
     /// Every position ever held, in the order of first use.
     package var positions: [Position] { retired + usedIndices.map { holdings[$0].position } }
 
-    package func position(_ index: Int) -> Position { holdings[index].position }
+    /// The position in an instrument; traps when there is no such index.
+    package func position(_ index: Int) -> Position {
+        precondition(index >= 0 && index < holdingCount, "an instrument's index")
+        return holdings[index].position
+    }
 
     package mutating func countOrder() { totals.orderCount += 1 }
 
     // MARK: - Fills
 
     /// Books a fill; the price serves as the position's mark until the next one when there is none yet.
+    ///
+    /// Traps when there is no such index.
+    ///
+    /// - Returns: `nil`, and nothing changes, when an amount would be beyond what money can hold.
     package mutating func apply(
         _ index: Int, side: Side, price: Price, quantity: Quantity, fee: Money, mark: Price
-    ) -> Outcome {
-        let before = holdings[index].position.quantity
+    ) -> Outcome? {
+        precondition(index >= 0 && index < holdingCount, "an instrument's index")
+        let holding = holdings + index
+        let before = holding.pointee.position.quantity
         let change = side == .buy ? quantity : -quantity
-        let after = before + change
-        let multiplier = holdings[index].multiplier
-        let costBefore = holdings[index].cost
-        let average = Self.average(
-            before: before, at: holdings[index].position.averagePrice, change: change, at: price)
-        let cashChange = -Money(price: price, quantity: change, multiplier: multiplier)
-        let costAfter = Money(price: average, quantity: after, multiplier: multiplier)
-        let realized = cashChange + (costAfter - costBefore)
+        guard
+            let entry = Self.entry(
+                before: before, at: holding.pointee.position.averagePrice, change: change, at: price,
+                multiplier: holding.pointee.multiplier),
+            let paid = Money.checked(price: price, quantity: change, multiplier: holding.pointee.multiplier),
+            let value = Money.checked(
+                price: price, quantity: entry.quantity, multiplier: holding.pointee.multiplier)
+        else { return nil }
+        // Values, costs and amounts paid are at most a quarter of the range each: no sum of three overflows.
+        let realized = entry.cost - holding.pointee.cost - paid
+        let unrealized = value - entry.cost
+        guard
+            let sums = sums(
+                adding: realized, fee: fee, paid: paid, unrealized: unrealized - holding.pointee.unrealized)
+        else { return nil }
+        let after = entry.quantity
 
-        cash = cash + cashChange - fee
-        realizedPnL += realized
-        fees += fee
+        cash = sums.cash
+        realizedPnL = sums.realizedPnL
+        fees = sums.fees
+        unrealizedPnL = sums.unrealizedPnL
+        equity = sums.equity
         totals.fillCount += 1
         let (traded, isBeyond) = totals.tradedNotional.e8.addingReportingOverflow(cashChange.magnitude.e8)
         totals.tradedNotional = Money(e8: isBeyond ? .max : traded)
         openPositionCount += (after.isZero ? 0 : 1) - (before.isZero ? 0 : 1)
-        if !holdings[index].isUsed {
-            holdings[index].isUsed = true
+        if !holding.pointee.isUsed {
+            holding.pointee.isUsed = true
             usedIndices.append(index)
         }
-        holdings[index].cost = costAfter
-        holdings[index].position.quantity = after
-        holdings[index].position.averagePrice = average
-        holdings[index].position.realizedPnL += realized
-        holdings[index].position.fees += fee
+        holding.pointee.cost = entry.cost
+        holding.pointee.unrealized = unrealized
+        holding.pointee.position.quantity = after
+        holding.pointee.position.averagePrice = entry.averagePrice
+        holding.pointee.position.realizedPnL += realized
+        holding.pointee.position.fees += fee
+        holding.pointee.wholeUnits = Self.wholeUnits(after, holding.pointee.multiplier)
         settleRoundTrip(index, before: before, change: change, realized: realized, fee: fee)
-        if !self.mark(index, at: mark) { _ = self.mark(index, at: price) }
-        return Outcome(realizedPnL: realized, position: holdings[index].position)
+        if !self.mark(index, at: mark) { setEquity(equity) }
+        return Outcome(realizedPnL: realized, position: holding.pointee.position)
     }
 
     /// Values a position at a price; `false`, and nothing changes, when the value is beyond what money can
-    /// hold.
+    /// hold. The index must be one of the instruments'.
     @discardableResult
     package mutating func mark(_ index: Int, at price: Price) -> Bool {
-        let quantity = holdings[index].position.quantity
-        var unrealized = Money.zero
-        if !quantity.isZero {
+        assert(index >= 0 && index < holdingCount, "an instrument's index")
+        let holding = holdings + index
+        var value = Money.zero
+        let (product, isBeyond) = price.e8.multipliedReportingOverflow(by: holding.pointee.wholeUnits)
+        if holding.pointee.wholeUnits != 0, !isBeyond, product.magnitude <= UInt64(Limits.notionalE8Max) {
+            value = Money(e8: product)
+        } else if !holding.pointee.position.quantity.isZero {
             guard
-                let value = Money.checked(
-                    price: price, quantity: quantity, multiplier: holdings[index].multiplier)
+                let checked = Money.checked(
+                    price: price, quantity: holding.pointee.position.quantity,
+                    multiplier: holding.pointee.multiplier)
             else { return false }
-            unrealized = value - holdings[index].cost
+            value = checked
         }
-        unrealizedPnL = unrealizedPnL - holdings[index].unrealized + unrealized
-        holdings[index].unrealized = unrealized
-        equity = totals.startingCash + realizedPnL - fees + unrealizedPnL
+        let unrealized = value - holding.pointee.cost
+        let change = unrealized - holding.pointee.unrealized
+        let (sum, isTooMuch) = unrealizedPnL.e8.addingReportingOverflow(change.e8)
+        let (worth, isTooMuchToo) = equity.e8.addingReportingOverflow(change.e8)
+        // Half the range is left, so that the distance between two equities never overflows.
+        guard !isTooMuch, !isTooMuchToo, worth.magnitude <= UInt64(Limits.accountE8Max) else { return false }
+        holding.pointee.unrealized = unrealized
+        unrealizedPnL = Money(e8: sum)
+        setEquity(Money(e8: worth))
+        return true
+    }
+
+    private mutating func setEquity(_ value: Money) {
+        equity = value
         if equity > peakEquity { peakEquity = equity }
         if drawdown > maxDrawdown { maxDrawdown = drawdown }
         if equity <= equityFloor { isFloorReached = true }
-        return true
     }
 
     /// Watches for equity at or below a floor from now on; `nil` watches for nothing.
@@ -155,14 +214,18 @@ package struct Portfolio {
             holdings[index].cost = Money(
                 price: position.averagePrice, quantity: position.quantity,
                 multiplier: holdings[index].multiplier)
+            holdings[index].wholeUnits = Self.wholeUnits(position.quantity, holdings[index].multiplier)
             if !holdings[index].isUsed {
                 holdings[index].isUsed = true
                 usedIndices.append(index)
             }
         }
-        openPositionCount = holdings.count { !$0.position.isFlat }
+        openPositionCount = 0
         var cost = Money.zero
-        for holding in holdings { cost += holding.cost }
+        for index in 0..<holdingCount {
+            if !holdings[index].position.isFlat { openPositionCount += 1 }
+            cost += holdings[index].cost
+        }
         cash = totals.startingCash + realizedPnL - fees - cost
         equity = totals.startingCash + realizedPnL - fees
         peakEquity = equity
@@ -170,19 +233,71 @@ package struct Portfolio {
 
     // MARK: - Arithmetic
 
-    /// The average entry price after a change: weighted when the position grows, kept when it shrinks, the
-    /// change's own price when it turns, zero when flat.
-    private static func average(before: Quantity, at average: Price, change: Quantity, at price: Price)
-        -> Price
-    {
-        let after = before + change
-        if after.isZero { return .zero }
-        if before.isZero || (before > .zero) != (after > .zero) { return price }
-        guard (before > .zero) == (change > .zero) else { return average }
-        let total =
-            Int128(before.magnitude.e8) * Int128(average.e8) + Int128(change.magnitude.e8) * Int128(price.e8)
-        let divisor = Int128(after.magnitude.e8)
-        return Price(e8: Int64((total + divisor / 2) / divisor))
+    private struct Sums {
+        var cash = Money.zero
+        var realizedPnL = Money.zero
+        var fees = Money.zero
+        var unrealizedPnL = Money.zero
+        var equity = Money.zero
+    }
+
+    /// The money of an account after a fill; `nil` when a part of it is out of range.
+    private func sums(adding realized: Money, fee: Money, paid: Money, unrealized: Money) -> Sums? {
+        // 128 bits hold every sum of a few numbers of 64.
+        let wide = (
+            cash: Int128(cash.e8) - Int128(paid.e8) - Int128(fee.e8),
+            realized: Int128(realizedPnL.e8) + Int128(realized.e8),
+            fees: Int128(fees.e8) + Int128(fee.e8),
+            unrealized: Int128(unrealizedPnL.e8) + Int128(unrealized.e8),
+            equity: Int128(equity.e8) + Int128(realized.e8) - Int128(fee.e8) + Int128(unrealized.e8)
+        )
+        func money(_ value: Int128) -> Money? {
+            value.magnitude <= UInt128(Limits.accountE8Max) ? Money(e8: Int64(value)) : nil
+        }
+        guard let cash = money(wide.cash), let realizedPnL = money(wide.realized),
+            let fees = money(wide.fees),
+            let unrealizedPnL = money(wide.unrealized), let equity = money(wide.equity)
+        else { return nil }
+        return Sums(
+            cash: cash, realizedPnL: realizedPnL, fees: fees, unrealizedPnL: unrealizedPnL, equity: equity)
+    }
+
+    /// Units of money per unit of price; zero when that is no whole number.
+    private static func wholeUnits(_ quantity: Quantity, _ multiplier: Quantity) -> Int64 {
+        let scale = Money.scale
+        guard quantity.e8 % scale == 0, multiplier.e8 % scale == 0 else { return 0 }
+        let (units, isBeyond) = (quantity.e8 / scale).multipliedReportingOverflow(by: multiplier.e8 / scale)
+        return isBeyond ? 0 : units
+    }
+
+    /// The position after a change and what it cost; `nil` when one of them is out of range.
+    ///
+    /// The average entry price is weighted when the position grows, kept when it shrinks, the change's own price when
+    /// it turns, zero when flat.
+    private static func entry(
+        before: Quantity, at average: Price, change: Quantity, at price: Price, multiplier: Quantity
+    ) -> (quantity: Quantity, averagePrice: Price, cost: Money)? {
+        let (sum, isBeyond) = before.e8.addingReportingOverflow(change.e8)
+        guard !isBeyond, sum != .min else { return nil }
+        let after = Quantity(e8: sum)
+        var entry = price
+        if after.isZero {
+            entry = .zero
+        } else if !before.isZero, (before > .zero) == (after > .zero) {
+            entry = average
+            if (before > .zero) == (change > .zero) {
+                let total =
+                    Int128(before.magnitude.e8) * Int128(average.e8)
+                    + Int128(change.magnitude.e8) * Int128(price.e8)
+                let divisor = Int128(after.magnitude.e8)
+                // Between the two prices, hence within their range.
+                entry = Price(e8: Int64((total + divisor / 2) / divisor))
+            }
+        }
+        guard let cost = Money.checked(price: entry, quantity: after, multiplier: multiplier) else {
+            return nil
+        }
+        return (after, entry, cost)
     }
 
     /// Adds a fill to the open round trip and closes it when the position went to flat or through it; a fill

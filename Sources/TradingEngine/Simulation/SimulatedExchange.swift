@@ -68,6 +68,12 @@ package struct SimulatedExchange: ExecutionVenue {
         if !pending.isEmpty { release(at: now, &reports) }
     }
 
+    package mutating func attention(instrument: Int) -> VenueAttention {
+        VenueAttention(
+            isIdle: markets[instrument].buys.isEmpty && markets[instrument].sells.isEmpty,
+            isQuiet: pending.isEmpty)
+    }
+
     package mutating func submit(
         _ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
     ) {
