@@ -17,7 +17,7 @@ enum StateReplay {
         return book.snapshot
     }
 
-    private struct Book {
+    private struct Book: ~Copyable {
         private let known: [Instrument]
         private var portfolio: Portfolio
         private var openOrders: [Order]
