@@ -98,7 +98,7 @@ import TradingModel
 /// Makes fills as an engine does, by booking them.
 private final class Account {
     var builder = TradeBuilder()
-    var portfolio = Portfolio(instruments: Self.instruments, startingCash: Money(10_000))
+    var portfolio = Portfolio(instruments: Account.instruments, startingCash: Money(10_000))
     private var count: UInt32 = 0
 
     private static let instruments = [
@@ -118,7 +118,7 @@ private final class Account {
         builder.add(
             Fill(
                 count: count, orderID: OrderID(epoch: 1, count: count),
-                token: Self.instruments[instrument].token, side: side, liquidity: .taker,
+                token: Account.instruments[instrument].token, side: side, liquidity: .taker,
                 price: Price(price), quantity: Quantity(quantity), fee: Money(fee),
                 realizedPnL: outcome.realizedPnL, positionAfter: outcome.position.quantity,
                 averagePriceAfter: outcome.position.averagePrice, time: Timestamp(seconds: second)))

@@ -133,7 +133,7 @@ package struct Portfolio: ~Copyable {
         unrealizedPnL = sums.unrealizedPnL
         equity = sums.equity
         totals.fillCount += 1
-        let (traded, isBeyond) = totals.tradedNotional.e8.addingReportingOverflow(cashChange.magnitude.e8)
+        let (traded, isBeyond) = totals.tradedNotional.e8.addingReportingOverflow(paid.magnitude.e8)
         totals.tradedNotional = Money(e8: isBeyond ? .max : traded)
         openPositionCount += (after.isZero ? 0 : 1) - (before.isZero ? 0 : 1)
         if !holding.pointee.isUsed {
