@@ -25,11 +25,19 @@ let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhist
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+let web: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "Logging", package: "swift-log"),
+]
+
 let package = Package(
     name: "Tradewind",
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "tradewind", targets: ["DemoDesk"]),
+        .executable(name: "tradewind-web", targets: ["tradewind-web"]),
         .library(name: "Tradewind", targets: ["Tradewind"]),
     ],
     dependencies: [
@@ -45,6 +53,12 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         // Commands, options, help texts and shell completions of the command line.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // HTTP server and router of the web page and its API; linked into tradewind-web alone. Without its traits it
+        // needs neither all of Foundation nor a configuration library.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        // The types of hummingbird's interface.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         .target(name: "CPlatform"),
@@ -75,8 +89,25 @@ let package = Package(
             name: "Backtesting", dependencies: ["TradingModel", "TradingEngine", "MarketData"],
             swiftSettings: strict),
         .target(
-            name: "Monitoring", dependencies: ["TradingModel", "ControlPlane", "MessageBus"],
+            name: "Monitoring", dependencies: ["TradingModel", "ControlPlane", "MessageBus"] + nio,
             swiftSettings: strict),
+        .target(
+            name: "WebDashboard",
+            dependencies: [
+                "TradingModel", "ControlPlane", "MessageBus", "Supervision", "Monitoring", crypto,
+            ] + web + nio,
+            resources: [
+                .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/app.js"),
+                .embedInCode("Page/live.js"), .embedInCode("Page/format.js"), .embedInCode("Page/charts.js"),
+                .embedInCode("Page/strategies.js"), .embedInCode("Page/strategy.js"),
+                .embedInCode("Page/lists.js"), .embedInCode("Page/commands.js"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "tradewind-web",
+            dependencies: [
+                "WebDashboard", "ControlPlane", "Supervision", "TradingModel", "CPlatform", argumentParser,
+            ],
+            path: "Sources/WebProgram", swiftSettings: strict),
         .target(
             name: "Tradewind",
             dependencies: [
@@ -138,6 +169,12 @@ let package = Package(
             name: "MonitoringTests",
             dependencies: ["Monitoring", "ControlPlane", "MessageBus", "TradingModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "WebDashboardTests",
+            dependencies: [
+                "WebDashboard", "ControlPlane", "Monitoring", "TradingModel", "TestSupport", "tradewind-web",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "SupervisionManagerTests",
             dependencies: ["Supervision", "ControlPlane", "TradingModel", "TestSupport"],

@@ -74,66 +74,48 @@ package struct StatusReport: Encodable {
     /// `bus` are the broker's counters, when it answers.
     package init(
         home: String, managerProcessID: Int32?, store: ControlStore, bus: BrokerStatistics?,
-        isAlive: (InstanceRow) -> Bool
+        isAlive: @escaping (InstanceRow) -> Bool
     ) throws {
-        self.bus = bus?.totals
-        self.home = home
-        self.managerProcessID = managerProcessID
-        let samples = managerProcessID == nil ? [] : try store.latestProcessMetrics()
-        let live = try store.liveInstances()
-        let metrics = try store.latestMetrics()
-        services = try Self.services(store, samples, isManagerRunning: managerProcessID != nil)
-        strategies = try store.strategies().map { row in
-            let instance = live.last { $0.strategyID == row.id && (managerProcessID != nil || isAlive($0)) }
-            let metric = metrics.first { $0.strategyID == row.id }
-            let sample = samples.first { $0.role == "executor" && $0.pid == instance?.pid }
-            var line = Strategy(
-                name: row.name, className: row.className, status: row.status.rawValue,
-                desiredState: row.desiredState.rawValue)
-            if managerProcessID == nil, row.status.isLive {
-                line.status = instance == nil ? StrategyStatus.stopped.rawValue : "running without manager"
-            }
-            line.processID = instance?.pid
-            line.epoch = instance?.epoch
-            line.pnl = metric?.pnl
-            line.realizedPnL = metric?.realizedPnL
-            line.positionsCount = metric?.positionCount
-            line.ordersCount = metric?.orderCount
-            line.successRate = metric?.successRate
-            line.cpuPercent = sample?.cpuPercent
-            line.residentBytes = sample?.residentBytes
-            line.recordsDropped =
-                bus?.connections.last { $0.role == BusRole.executor.name && $0.identity == row.id }?
-                .recordsDropped
-            if row.status == .error || row.status == .backoff || row.status == .stuck {
-                line.reason = try store.events(strategyID: row.id, limit: 1).first?.reason
-            }
-            return line
-        }
+        let reader = OverviewReader()
+        try reader.refresh(store, now: .epoch, hasSparklines: false)
+        let around = OverviewReader.Surroundings(
+            home: home, managerProcessID: managerProcessID, bus: BusView(statistics: bus), isAlive: isAlive)
+        self.init(reader.overview(around, now: .epoch))
     }
 
-    private static func services(
-        _ store: ControlStore, _ samples: [ProcessMetricsRow], isManagerRunning: Bool
-    ) throws -> [Service] {
-        func service(_ role: String, _ name: String, _ status: String, _ reason: String? = nil) -> Service {
-            let sample = samples.last { $0.role == role && $0.name == name }
-            return Service(
-                role: role, name: name, status: status, processID: sample?.pid,
-                cpuPercent: sample?.cpuPercent,
-                residentBytes: sample?.residentBytes, reason: reason)
-        }
-        let state = isManagerRunning ? "running" : "stopped"
-        let feeds = try store.feeds().map { row in
-            service("feed", row.name, isManagerRunning ? row.status.rawValue : "stopped", row.reason)
-        }
-        let recorder = try store.engineInfo("recorder_status").map { status in
-            let alarm = try store.engineInfo("recorder_alarm") ?? ""
-            let reason = try alarm.isEmpty ? store.engineInfo("recorder_reason") : alarm
-            return service(
-                "recorder", "recorder", isManagerRunning ? status : "stopped", isManagerRunning ? reason : nil
-            )
-        }
-        return [service("manager", "manager", state), service("bus", "bus", state)]
-            + (recorder.map { [$0] } ?? []) + feeds
+    /// The report of an overview.
+    package init(_ overview: EngineOverview) {
+        home = overview.home
+        managerProcessID = overview.managerProcessID
+        bus = overview.bus?.totals
+        services = overview.services.map(Service.init)
+        strategies = overview.strategies.map(Strategy.init)
+    }
+}
+
+extension StatusReport.Service {
+    fileprivate init(_ service: EngineOverview.Service) {
+        self.init(
+            role: service.role, name: service.name, status: service.status, processID: service.processID,
+            cpuPercent: service.cpuPercent, residentBytes: service.residentBytes, reason: service.reason)
+    }
+}
+
+extension StatusReport.Strategy {
+    fileprivate init(_ line: StrategyLine) {
+        self.init(
+            name: line.name, className: line.className, status: line.status, desiredState: line.desiredState)
+        if line.status == StrategyLine.unmanaged { status = "running without manager" }
+        processID = line.processID
+        epoch = line.epoch
+        pnl = line.pnl
+        realizedPnL = line.realizedPnL
+        positionsCount = line.positionsCount
+        ordersCount = line.ordersCount
+        successRate = line.successRate
+        cpuPercent = line.cpuPercent
+        residentBytes = line.residentBytes
+        recordsDropped = line.recordsDropped
+        if ["error", "backoff", "stuck"].contains(line.status) { reason = line.reason }
     }
 }

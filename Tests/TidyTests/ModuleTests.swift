@@ -19,7 +19,13 @@ import Testing
             "TradingModel", "TradingEngine", "MessageBus", "MarketData", "CPlatform", "NIOCore", "NIOPosix",
         ],
         "Backtesting": ["TradingModel", "TradingEngine", "MarketData"],
-        "Monitoring": ["TradingModel", "ControlPlane", "MessageBus"],
+        "Monitoring": ["TradingModel", "ControlPlane", "MessageBus", "NIOCore"],
+        // The only modules that know HTTP; executors and the manager are not linked with them.
+        "WebDashboard": [
+            "TradingModel", "ControlPlane", "MessageBus", "Supervision", "Monitoring", "CPlatform", "Crypto",
+            "NIOCore", "NIOPosix", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging",
+        ],
+        "WebProgram": ["WebDashboard", "ControlPlane", "Supervision", "CPlatform", "ArgumentParser"],
         "Tradewind": [
             "TradingModel", "TradingEngine", "MarketData", "MessageBus", "ControlPlane", "Supervision",
             "StrategyExecution", "Backtesting", "Monitoring", "CPlatform", "NIOCore", "NIOPosix",

@@ -16,7 +16,7 @@ struct RootCommand: ParsableCommand {
                 RestartCommand.self, PauseCommand.self, ResumeCommand.self, FlattenCommand.self,
                 DeployCommand.self,
                 UpdateCommand.self,
-                StatusCommand.self, LogsCommand.self, FeedsCommand.self, InstrumentsCommand.self,
+                StatusCommand.self, WebCommand.self, LogsCommand.self, FeedsCommand.self, InstrumentsCommand.self,
                 TicksCommand.self,
                 BacktestCommand.self, BacktestsCommand.self, BusCommand.self, BackupCommand.self,
                 PruneCommand.self,
