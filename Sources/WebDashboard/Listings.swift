@@ -70,8 +70,11 @@ enum Listings {
         ] + times("k.created_at", isNanoseconds: false))
 
     static let orderStatuses = [
-        "initialized", "denied", "submitted", "rejected", "accepted", "partially_filled", "filled",
-        "pending_cancel", "canceled", "expired",
+        "initialized", "denied", "held", "submitted", "rejected", "accepted", "triggered", "partially_filled",
+        "filled", "pending_update", "pending_cancel", "canceled", "expired",
+    ]
+    static let orderTypes = [
+        "market", "limit", "stop", "stop_limit", "trailing_stop", "market_if_touched", "limit_if_touched",
     ]
 
     static let orders = Listing(
@@ -83,15 +86,22 @@ enum Listings {
             .init("id", .string, "o.epoch || '-' || o.count", "unique within the strategy"),
             .init("strategy_id", .string, "c.id"), .init("strategy", .string, "c.name"),
             .init("symbol", .string, "coalesce(s.symbol, '#' || o.token)"),
-            .init("side", .word(sides), "o.side"), .init("type", .string, "o.type"),
+            .init("side", .word(sides), "o.side"), .init("type", .word(orderTypes), "o.type"),
             .init("time_in_force", .string, "o.time_in_force"), .init("quantity", .decimal, "o.quantity_e8"),
-            .init("price", .decimal, "o.price_e8", "0 for a market order"),
+            .init("price?", .decimal, "nullif(o.price_e8, 0)", "null: none"),
+            .init("trigger_price?", .decimal, "nullif(o.trigger_price_e8, 0)"),
+            .init("trailing_offset?", .string, "nullif(o.trailing_offset, '')"),
+            .init("post_only", .boolean, "o.is_post_only"),
+            .init("reduce_only", .boolean, "o.is_reduce_only"),
             .init("filled_quantity", .decimal, "o.filled_quantity_e8"),
             .init("status", .word(orderStatuses), "o.status"), .init("reason", .string, "o.reason"),
             .init(
                 "created_at", .time, "o.created_ns",
                 "by the strategy's clock, which in a replay is the replay's"),
-            .init("updated_at", .time, "o.updated_ns"),
+            .init("updated_at", .time, "o.updated_ns"), .init("expires_at?", .time, "o.expire_ns"),
+            .init("list_id?", .string, "o.list_id", "the first order of its list"),
+            .init("parent_id?", .string, "o.parent_id", "the order whose fills send it"),
+            .init("tag?", .string, "nullif(o.tag, '')", "the strategy's own mark"),
         ], order: .init(columns: ["o.id"]), strategyOrder: .init(columns: ["o.epoch", "o.count"]),
         filters: [
             strategyFilter("o.strategy_id"), symbolFilter,
@@ -179,7 +189,8 @@ enum Listings {
         name: "trades", summary: "The closed round trips of a backtest, in their order", schemaName: "Trade",
         source: "backtest_trades t",
         columns: [
-            .init("number", .integer, "t.number"), .init("symbol", .string, "t.symbol"),
+            .init("number", .integer, "t.number"), .init("strategy", .string, "t.strategy"),
+            .init("symbol", .string, "t.symbol"),
             .init("side", .word(sides), "t.side"), .init("quantity", .decimal, "t.quantity_e8"),
             .init("entry_price", .decimal, "t.entry_price_e8"),
             .init("exit_price", .decimal, "t.exit_price_e8"),

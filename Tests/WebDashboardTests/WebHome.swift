@@ -131,7 +131,8 @@ final class WebHome {
                 updated_ns, epoch, sequence) VALUES ('\(earner.id)', \(token), 100000000, 10050000000, 0, 1, 1, 1, 1);
             INSERT INTO backtest_runs(id, class_name, config_json, sources_json, status, net_pnl_e8, report_json)
             VALUES ('run-1', 'crossing', '{"seed": 1}', '["a.ticks"]', 'completed', 123456789, '{"sharpe": 1.5}');
-            INSERT INTO backtest_trades VALUES ('run-1', 1, 'ALPHA', 'buy', 100000000, 10000000000, 10100000000, 1, 2,
+            INSERT INTO backtest_trades(run_id, number, symbol, side, quantity_e8, entry_price_e8, exit_price_e8,
+                entry_ns, exit_ns, pnl_e8, fees_e8) VALUES ('run-1', 1, 'ALPHA', 'buy', 100000000, 10000000000, 10100000000, 1, 2,
                 100000000, 0);
             INSERT INTO recordings(feed_name, path) VALUES ('synth', '/tmp/x.ticks');
             """, on: home.databasePath)

@@ -108,7 +108,8 @@ const marks = {
   active: ["○", "dim"], backoff: ["↻", "warn"], error: ["✕", "bad"], stuck: ["✕", "bad"], unmanaged: ["◐", "warn"],
   pending: ["○", "dim"], accepted: ["▸", "dim"], executed: ["✓", "ok"], failed: ["✕", "bad"], superseded: ["↷", "dim"],
   expired: ["⌛", "warn"], completed: ["✓", "ok"], ok: ["●", "ok"], late: ["!", "warn"], stalled: ["✕", "bad"],
-  feed_stale: ["!", "warn"], filled: ["✓", "ok"], rejected: ["✕", "bad"], denied: ["✕", "bad"],
+  feed_stale: ["!", "warn"], filled: ["✓", "ok"], triggered: ["▸", "ok"], held: ["‖", "dim"], rejected: ["✕", "bad"], quiet: ["·", "dim"],
+  stale: ["!", "warn"], disconnected: ["✕", "bad"], denied: ["✕", "bad"],
 };
 
 // A word with a sign, so that colour is never all there is.

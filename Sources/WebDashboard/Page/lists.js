@@ -2,17 +2,17 @@
 import { el, state, money, signed, tone, count, ratio, percent, bytes, duration, rate, decimal, timeCell, none, debounce } from "/format.js";
 import { engine, listen, get, ageOf } from "/live.js";
 import { Chart } from "/charts.js";
-import { table, wrapped, coloured } from "/strategy.js";
+import { table, wrapped, coloured, priceOf } from "/strategy.js";
 
 const strategyLink = (name) => (name ? el("a", { href: `#/strategy/${encodeURIComponent(name)}` }, name) : el("span", { class: "dim" }, "all"));
 
 const lists = {
   orders: {
-    heading: "Orders", filters: ["strategy", "symbol", ["status", ["accepted", "partially_filled", "filled", "canceled", "denied", "rejected", "expired"]], ["side", ["buy", "sell"]]],
+    heading: "Orders", filters: ["strategy", "symbol", ["status", ["accepted", "triggered", "held", "partially_filled", "filled", "canceled", "denied", "rejected", "expired"]], ["side", ["buy", "sell"]]],
     changes: (line) => line.orders_count,
     headings: ["Time", "Strategy", "Order", "Instrument", "Side", "Type", "In force", ">Quantity", ">Price", ">Filled", "Status", "Reason"],
     row: (row) => [timeCell(row.created_at), strategyLink(row.strategy), el("td", { class: "mono" }, row.id), row.symbol, row.side, row.type, row.time_in_force,
-      decimal(row.quantity), Number(row.price) === 0 ? none : decimal(row.price), decimal(row.filled_quantity), state(row.status), wrapped(row.reason)],
+      decimal(row.quantity), priceOf(row), decimal(row.filled_quantity), state(row.status), wrapped(row.reason)],
   },
   fills: {
     heading: "Fills", filters: ["strategy", "symbol", ["side", ["buy", "sell"]]], changes: (line) => line.fills_count,

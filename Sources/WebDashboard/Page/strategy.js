@@ -13,6 +13,12 @@ export function table(headings, rows, emptyText) {
       cell instanceof HTMLTableCellElement ? cell : el("td", { class: headings[index].startsWith(">") ? "n" : "" }, cell)))))));
 }
 
+// The limit, and what brings the order to life.
+export function priceOf(row) {
+  const trigger = row.trigger_price ? `at ${decimal(row.trigger_price)}` : row.trailing_offset ? `trailing ${row.trailing_offset}` : "";
+  return [row.price === null ? "" : decimal(row.price), trigger].filter(Boolean).join(" ") || none;
+}
+
 export const wrapped = (text) => el("td", { class: "wrap" }, text || "");
 export const coloured = (value, places) => el("td", { class: `n ${tone(value)}` }, signed(value, places));
 
@@ -91,8 +97,8 @@ export function strategyPage(main, name) {
     const [orders, fills] = await Promise.all([get(`/orders${query}&limit=50`), get(`/fills${query}&limit=200`)]);
     if (!isOpen) return;
     boxes.orders.replaceChildren(table(["Time", "Instrument", "Side", "Type", ">Quantity", ">Price", ">Filled", "Status"],
-      orders.items.slice(0, 20).map((row) => [timeCell(row.created_at), row.symbol, row.side, row.type, decimal(row.quantity),
-        row.type === "market" ? none : decimal(row.price), decimal(row.filled_quantity),
+      orders.items.slice(0, 20).map((row) => [timeCell(row.created_at), row.symbol, row.side, row.type.replaceAll("_", " "), decimal(row.quantity),
+        priceOf(row), decimal(row.filled_quantity),
         el("td", { title: row.reason }, state(row.status), row.reason ? el("span", { class: "dim" }, ` ${row.reason}`) : null)])));
     boxes.fills.replaceChildren(table(["Time", "Instrument", "Side", ">Quantity", ">Price", ">Fee", ">Realised", ">Position"],
       fills.items.slice(0, 20).map((row) => [timeCell(row.time), row.symbol, row.side, decimal(row.quantity), decimal(row.price),
