@@ -2,7 +2,8 @@ import GRDB
 import TradingModel
 
 extension ControlStore {
-    /// Adds metrics of strategies; those of strategies that were removed meanwhile are left out.
+    /// Adds metrics of strategies; those of strategies that were removed meanwhile are left out, and so are those that
+    /// are there: the bus keeps the last ones of each strategy and tells them again to a manager that comes back to it.
     package func insertMetrics(_ batch: [MetricsRow]) throws(ControlError) {
         guard !batch.isEmpty else { return }
         try write(.normal) { database in
@@ -11,6 +12,9 @@ extension ControlStore {
                     INSERT INTO strategy_metrics(\(MetricsRow.columns))
                     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
                     WHERE EXISTS (SELECT 1 FROM strategy_configs WHERE id = ?1)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM strategy_metrics WHERE timestamp = ?2 AND epoch = ?3
+                        AND id = (SELECT max(id) FROM strategy_metrics WHERE strategy_id = ?1))
                     """)
             for row in batch {
                 try statement.execute(arguments: [

@@ -71,9 +71,11 @@ package struct StatusReport: Encodable {
     /// Reads the report; `managerProcessID` is that of the running manager, if there is one. Without one the rows may
     /// be out of date, so `isAlive` is asked about every process.
     ///
-    /// `bus` are the broker's counters, when it answers.
+    /// `bus` are the broker's counters, when it answers. `servicePID` knows the process of a service by role and name
+    /// from its lock, which changes at once; a sample of its predecessor is not shown.
     package init(
         home: String, managerProcessID: Int32?, store: ControlStore, bus: BrokerStatistics?,
+        servicePID: (_ role: String, _ name: String) -> Int32? = { _, _ in nil },
         isAlive: @escaping (InstanceRow) -> Bool
     ) throws {
         let reader = OverviewReader()
@@ -81,6 +83,14 @@ package struct StatusReport: Encodable {
         let around = OverviewReader.Surroundings(
             home: home, managerProcessID: managerProcessID, bus: BusView(statistics: bus), isAlive: isAlive)
         self.init(reader.overview(around, now: .epoch))
+        guard managerProcessID != nil else { return }
+        for index in services.indices {
+            let service = services[index]
+            guard let pid = servicePID(service.role, service.name), pid != service.processID else { continue }
+            services[index].processID = pid
+            services[index].cpuPercent = nil
+            services[index].residentBytes = nil
+        }
     }
 
     /// The report of an overview.

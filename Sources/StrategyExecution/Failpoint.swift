@@ -9,8 +9,9 @@ import TradingModel
 /// Places in the life of a journal at which a test can have the process killed; the raw value is the number that a
 /// test gives. Only debug builds have them; in a release build every call is empty.
 ///
-/// A test writes `NUMBER COUNT` into the file `failpoint` in the strategy's journal directory; the process that reads
-/// it removes it, and kills itself with SIGKILL when it reaches the place for the COUNT-th time.
+/// A test writes `NUMBER COUNT [SIGNAL]` into the file `failpoint` in the strategy's journal directory; the process that
+/// reads it removes it, and sends itself the signal, SIGKILL if none is named, when it reaches the place for the
+/// COUNT-th time. After SIGSTOP and SIGCONT it goes on as if nothing had been.
 enum Failpoint: Int, CaseIterable {
     /// Recovered, and no file of the new epoch yet.
     case beforeFile = 1
@@ -81,12 +82,14 @@ enum Failpoint: Int, CaseIterable {
     private enum Armed {
         private static let place = Atomic<Int>(0)
         private static let remaining = Atomic<Int>(0)
+        private static let signal = Atomic<Int32>(SIGKILL)
 
         static func read(_ path: String) {
             guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
             let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
-            guard numbers.count == 2 else { return }
+            guard numbers.count == 2 || numbers.count == 3 else { return }
             unlink(path)
+            signal.store(numbers.count == 3 ? Int32(clamping: numbers[2]) : SIGKILL, ordering: .relaxed)
             remaining.store(numbers[1], ordering: .relaxed)
             place.store(numbers[0], ordering: .relaxed)
         }
@@ -97,7 +100,9 @@ enum Failpoint: Int, CaseIterable {
 
         static func reach(_ reached: Failpoint) {
             guard place.load(ordering: .relaxed) == reached.rawValue else { return }
-            if remaining.subtract(1, ordering: .relaxed).newValue == 0 { kill(getpid(), SIGKILL) }
+            if remaining.subtract(1, ordering: .relaxed).newValue == 0 {
+                kill(getpid(), signal.load(ordering: .relaxed))
+            }
         }
     }
 #endif

@@ -102,24 +102,32 @@ package final class JournalWriter {
     /// Has another thread sync what was written since the last time, unless it is at it; never waits.
     package func syncInBackground() { background.begin() }
 
-    /// write(2) until the buffer is in the file; the errno that ended it early.
+    /// Writes until the buffer is in the file; the errno that ended it early.
     private func write() -> Int32? {
         buffer.bytes.withUnsafeBytes { bytes in
-            var end = bytes.count
             // In test builds a record can be cut in the middle.
-            if Failpoint.isSet(.tornWrite) { end = writtenCount + (bytes.count - writtenCount) / 2 }
-            while writtenCount < end {
-                let rest = UnsafeRawBufferPointer(rebasing: bytes[writtenCount..<end])
-                let count = Self.write(descriptor, rest)
-                if count >= 0 {
-                    writtenCount += count
-                } else if errno != EINTR {
-                    return errno
-                }
+            if Failpoint.isSet(.tornWrite) {
+                // Not where two records of one length meet.
+                let half = min(bytes.count - 1, writtenCount + (bytes.count - writtenCount) / 2 + 5)
+                if let number = write(bytes, until: half) { return number }
             }
             Failpoint.reach(.tornWrite)
-            return nil
+            return write(bytes, until: bytes.count)
         }
+    }
+
+    /// write(2) until so many bytes of the buffer are in the file; the errno that ended it early.
+    private func write(_ bytes: UnsafeRawBufferPointer, until end: Int) -> Int32? {
+        while writtenCount < end {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[writtenCount..<end])
+            let count = Self.write(descriptor, rest)
+            if count >= 0 {
+                writtenCount += count
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return nil
     }
 
     /// Whether a later attempt may succeed: no space, no quota, a limit of file size.

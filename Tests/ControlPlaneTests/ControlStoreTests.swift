@@ -75,33 +75,36 @@ import TradingModel
 
     @Test func managerMigratesStepByStepAndOthersWaitForIt() throws {
         let home = try TemporaryHome()
+        let newest = try #require(Migration.all.last).version
         let steps =
             Migration.all + [
                 Migration(
-                    version: 3, sql: "CREATE TABLE extra(x INTEGER) STRICT; INSERT INTO extra VALUES (1)"),
-                Migration(version: 4, sql: "INSERT INTO extra VALUES (2)"),
+                    version: newest + 1,
+                    sql: "CREATE TABLE extra(x INTEGER) STRICT; INSERT INTO extra VALUES (1)"),
+                Migration(version: newest + 2, sql: "INSERT INTO extra VALUES (2)"),
             ]
         let path = home.home.databasePath
         #expect(
             code { _ = try ControlStore(path: path, access: .client, migrations: steps) } == .olderVersion)
         let store = try ControlStore(path: path, access: .manager, migrations: steps)
         #expect(try store.scalar("SELECT sum(x) FROM extra") == 3)
-        #expect(try store.scalar("PRAGMA user_version") == 4)
+        #expect(try store.scalar("PRAGMA user_version") == Int64(newest + 2))
         _ = try ControlStore(path: path, access: .client, migrations: steps)
     }
 
     @Test func failedMigrationLeavesTheVersionBeforeIt() throws {
         let home = try TemporaryHome()
+        let newest = try #require(Migration.all.last).version
         let steps =
             Migration.all + [
-                Migration(version: 3, sql: "CREATE TABLE extra(x); INSERT INTO nothing VALUES (1)")
+                Migration(version: newest + 1, sql: "CREATE TABLE extra(x); INSERT INTO nothing VALUES (1)")
             ]
         #expect(
             code { _ = try ControlStore(path: home.home.databasePath, access: .manager, migrations: steps) }
                 == .database)
         #expect(
             try home.shell("PRAGMA user_version; SELECT count(*) FROM sqlite_schema WHERE name = 'extra'")
-                .output == "2\n0")
+                .output == "\(newest)\n0")
     }
 
     @Test func writerThatMeetsALockFailsAsBusyAndRecovers() throws {
@@ -240,6 +243,19 @@ import TradingModel
         #expect(try store.store.scalar("PRAGMA synchronous") == 1)
         try store.store.insertCommand(.stop, strategy: nil, issuer: "test")
         #expect(try store.store.scalar("PRAGMA synchronous") == 2)
+    }
+
+    @Test func metricsThatAreToldAgainAreStoredOnce() throws {
+        let store = try TemporaryHomeStore()
+        let id = try store.store.insertStrategy(NewStrategy(name: "a", className: "m")).id
+        func row(_ second: Int64, epoch: UInt32) -> MetricsRow {
+            MetricsRow(strategyID: id, time: moment(second), epoch: epoch)
+        }
+        try store.store.insertMetrics([row(1, epoch: 1), row(2, epoch: 1), row(2, epoch: 1)])
+        try store.store.insertMetrics([row(2, epoch: 1)])
+        try store.store.insertMetrics([row(2, epoch: 2), row(2, epoch: 2), row(1, epoch: 2)])
+        let stored = try store.store.metrics(strategyID: id, limit: 10)
+        #expect(stored == [row(1, epoch: 2), row(2, epoch: 2), row(2, epoch: 1), row(1, epoch: 1)])
     }
 
     @Test func feedsAndInstrumentsAndFactsAreKept() throws {

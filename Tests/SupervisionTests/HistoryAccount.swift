@@ -38,9 +38,10 @@ struct HistoryAccount {
         }
     }
 
-    /// Budgets and pauses are those of one manager; commands and epochs go on.
-    mutating func managerWasReplaced() {
-        reset()
+    /// The next manager knows of the unstable ends; how many restarts there were otherwise is forgotten.
+    mutating func managerWasReplaced(unstableEndCount: Int, isPausing: Bool) {
+        if unstableEndCount == 0 { automaticRestarts = [] }
+        backoffCount = max(0, unstableEndCount - (isPausing ? 1 : 0))
         backoffStart = nil
         readySince = nil
     }

@@ -18,6 +18,7 @@ import TradingModel
     @Test func everyEntryIsRead() throws {
         let texts = [
             "always", "1", "1ms", "0.5m", "0", "7", "1h", "true", "2.5s", "3m", "4s", "false", "5", "0.25h",
+            "false", "20s",
         ]
         let policy = try RestartPolicy(
             entries: Array(zip(RestartPolicy.entryNames, texts)).map { ($0.0, $0.1) })
@@ -36,6 +37,8 @@ import TradingModel
         expected.isWatched = false
         expected.lateAfter = .seconds(5)
         expected.stalledAfter = .seconds(900)
+        expected.isRestartedOnStall = false
+        expected.feedStaleAfter = .seconds(20)
         #expect(policy == expected)
     }
 

@@ -22,10 +22,15 @@ extension SimulatedHistory {
         let open = given.filter { account.openCommands.contains($0.id) }
         machine = Machine(
             kind: kind, policy: policy, desired: before.desired, lastEpoch: before.epoch,
-            seed: UInt64(managerCount) &* 0x9E37_79B9)
-        account.managerWasReplaced()
+            seed: UInt64(managerCount) &* 0x9E37_79B9,
+            lastError: before.status == .error ? before.reason : nil)
+        machine.restoreBudget(before.unstableEnds)
+        // A pause that was not over is waited for again, as long as it was.
+        account.managerWasReplaced(
+            unstableEndCount: before.unstableEnds.count, isPausing: before.status == .backoff)
         let isAdopted = findProcess(before)
-        if machine.status == .stopped { handle(.managerStarted) }
+        if before.status == .backoff { handle(.foundFailed(reason: before.reason)) }
+        handle(.managerStarted)
         for command in open {
             if case .operatorRestart = command.event, isAdopted, let process, process.epoch > command.epoch {
                 handle(.operatorStart(commandID: command.id))

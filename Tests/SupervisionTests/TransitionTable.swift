@@ -74,6 +74,9 @@ enum TransitionTable {
         foundEnded unseen
             stopped spawning starting running paused stopping restarting killing backoff error stuck | -
             waiting | backoff (running)
+        foundFailed
+            stopped spawning starting running paused stopping restarting killing backoff error stuck | -
+            waiting | backoff (running)
         fellBack
             stopped waiting spawning starting running paused stopping restarting killing stuck | -
             backoff error | starting (running), spawn 2
@@ -95,6 +98,8 @@ enum TransitionTable {
             stopped waiting spawning starting running stopping restarting killing backoff error stuck | -
             paused | running (paused), pause 1
         heartbeat
+            stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
+        ticked
             stopped waiting spawning starting running paused stopping restarting killing backoff error stuck | -
         exited 0
             stopped waiting backoff error | -

@@ -1,4 +1,3 @@
-import Foundation
 import Synchronization
 
 #if canImport(Glibc)
@@ -17,12 +16,12 @@ final class JournalSyncThread: Sendable {
     }
 
     private let state = Mutex(State.idle)
-    private let queue = DispatchQueue(label: "journal-sync")
+    private let thread = WorkerThread(name: "journal-sync")
 
     /// Syncs files and closes these descriptors, then calls `ended` on its thread.
     func begin(_ descriptors: [Int32], ended: @escaping @Sendable () -> Void) {
         state.withLock { $0 = .busy }
-        queue.async { [self] in
+        thread.async { [self] in
             var failure: Int32 = 0
             for descriptor in descriptors {
                 if Self.sync(descriptor) != 0, failure == 0 { failure = errno }
@@ -46,7 +45,7 @@ final class JournalSyncThread: Sendable {
     }
 
     /// Waits until nothing is under way.
-    func wait() { queue.sync {} }
+    func wait() { thread.finish() }
 
     private static func sync(_ descriptor: Int32) -> Int32 {
         #if canImport(Darwin)

@@ -162,10 +162,14 @@ extension ProcessStateMachine {
     }
 
     mutating func fallBack(_ reason: String, _ now: MonotonicTime) {
-        guard status == .backoff || status == .error, desired != .stopped, !isManagerStopping else { return }
+        let isAnswerDue = status == .starting && pid == nil
+        guard status == .backoff || status == .error || isAnswerDue, desired != .stopped, !isManagerStopping
+        else { return }
         finishAll([.restart]) { _ in .failed(reason: reason) }
         budget.clear()
-        spawn(reason: "back to the previous executable: \(reason)", now)
+        let words = "back to the previous executable: \(reason)"
+        // A spawn that has not been answered yet waits for the executable.
+        if isAnswerDue { setStatus(.starting, reason: words) } else { spawn(reason: words, now) }
     }
 
     // MARK: - Bookkeeping

@@ -19,12 +19,20 @@ extension ProcessStateMachine {
 
     /// When the health gets worse, on the bus clock; `nil` when it cannot.
     private var healthDeadline: MonotonicTime? {
-        guard let last = deadlines.lastHeartbeat else { return nil }
         switch health {
-        case .ok: return last + policy.lateAfter
-        case .late: return last + policy.stalledAfter
-        case .stalled: return nil
+        case .ok: [lateDeadline, staleDeadline].compactMap(\.self).min()
+        case .feedStale: lateDeadline
+        case .late: deadlines.lastHeartbeat.map { $0 + policy.stalledAfter }
+        case .stalled: nil
         }
+    }
+
+    private var lateDeadline: MonotonicTime? { deadlines.lastHeartbeat.map { $0 + policy.lateAfter } }
+
+    /// When market data has been missing for too long, for a strategy that wants to be told.
+    private var staleDeadline: MonotonicTime? {
+        guard let limit = policy.feedStaleAfter else { return nil }
+        return deadlines.lastTick.map { $0 + limit }
     }
 
     mutating func checkDeadlines(_ now: MonotonicTime) {
@@ -63,6 +71,11 @@ extension ProcessStateMachine {
     private mutating func checkHealth(_ now: MonotonicTime) {
         // Two steps at most: a tick that comes late may find the process stalled at once.
         while isBusDeadlineDue(healthDeadline, now) {
+            if health == .ok, staleDeadline == healthDeadline, let limit = policy.feedStaleAfter {
+                setHealth(.feedStale)
+                actions.append(.raiseAlarm("no market data for \(seconds(limit)) s"))
+                continue
+            }
             guard health == .late else {
                 setHealth(.late)
                 continue

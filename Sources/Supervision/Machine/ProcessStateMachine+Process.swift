@@ -32,6 +32,7 @@ extension ProcessStateMachine {
     mutating func becomeReady(reason: String, _ now: MonotonicTime) {
         deadlines = Deadlines()
         deadlines.lastHeartbeat = policy.isWatched ? clock.busTime(now) : nil
+        deadlines.lastTick = clock.busTime(now)
         deadlines.stable = clock.managerTime(now) + policy.stableAfter
         setStatus(startsPaused ? .paused : .running, reason: reason)
         requestDesiredMode(now)
@@ -99,7 +100,14 @@ extension ProcessStateMachine {
     mutating func heartbeat(_ beatEpoch: UInt32, _ now: MonotonicTime) {
         guard beatEpoch == epoch, isReady, deadlines.lastHeartbeat != nil else { return }
         deadlines.lastHeartbeat = clock.busTime(now)
-        setHealth(.ok)
+        // Answering in time is no market data.
+        if health != .feedStale { setHealth(.ok) }
+    }
+
+    mutating func ticked(_ tickedEpoch: UInt32, _ now: MonotonicTime) {
+        guard tickedEpoch == epoch, isReady else { return }
+        deadlines.lastTick = clock.busTime(now)
+        if health == .feedStale { setHealth(.ok) }
     }
 
     // MARK: - End
@@ -132,6 +140,13 @@ extension ProcessStateMachine {
         epoch = foundEpoch
         guard desired != .stopped else { return setStatus(.stopped, reason: why) }
         proceedAfterUnaskedExit(exit, why, now)
+    }
+
+    /// The last end was counted by an earlier manager, and what is left of its pause is waited for once more.
+    mutating func foundFailed(_ why: String, _ now: MonotonicTime) {
+        guard status == .stopped, desired != .stopped, !isManagerStopping else { return }
+        deadlines.restart = clock.managerTime(now) + budget.repeatPause(policy: policy)
+        setStatus(.backoff, reason: why)
     }
 
     /// A ready process is gone although nobody asked for it: completed, wrongly configured, or failed.

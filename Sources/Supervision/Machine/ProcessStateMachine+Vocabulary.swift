@@ -20,6 +20,8 @@ extension ProcessStateMachine {
     /// Whether the process answers in time; separate from its status.
     package enum Health: String, Sendable, CaseIterable {
         case ok, late, stalled
+        /// It answers, and its market data has stopped coming.
+        case feedStale = "feed stale"
     }
 
     /// What a process that was found alive says about itself.
@@ -46,6 +48,9 @@ extension ProcessStateMachine {
         case adopted(pid: Int32, epoch: UInt32, mode: AdoptedMode)
         /// The manager has started and found that the process of this epoch ended while no manager was watching.
         case foundEnded(epoch: UInt32, status: ExitStatus, reason: String)
+        /// The manager has started and found that the last process failed, and that the pause before the next start was
+        /// not over when the manager before it ended.
+        case foundFailed(reason: String)
         /// The manager has put the previous executable back since the new one did not become ready.
         case fellBack(reason: String)
 
@@ -56,6 +61,8 @@ extension ProcessStateMachine {
         case pausedConfirmed(epoch: UInt32)
         case resumedConfirmed(epoch: UInt32)
         case heartbeat(epoch: UInt32)
+        /// Its heartbeat said that it has processed records since the one before.
+        case ticked(epoch: UInt32)
         case exited(epoch: UInt32, status: ExitStatus)
         /// The configuration cannot be used: found by the manager before the start or by the process during it.
         case configurationRejected(reason: String)

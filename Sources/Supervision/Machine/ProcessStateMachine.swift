@@ -77,6 +77,7 @@ package struct ProcessStateMachine: Sendable {
         case .managerStopping: managerStopping(now)
         case .adopted(let pid, let epoch, let mode): adopt(pid, epoch, mode, now)
         case .foundEnded(let epoch, let status, let reason): foundEnded(epoch, status, reason, now)
+        case .foundFailed(let reason): foundFailed(reason, now)
         case .fellBack(let reason): fallBack(reason, now)
         case .spawned(let pid, let epoch): spawned(pid, epoch, now)
         case .spawnFailed(let reason, let isTransient): spawnFailed(reason, isTransient, now)
@@ -84,6 +85,7 @@ package struct ProcessStateMachine: Sendable {
         case .pausedConfirmed(let epoch): confirmed(.paused, epoch, now)
         case .resumedConfirmed(let epoch): confirmed(.running, epoch, now)
         case .heartbeat(let epoch): heartbeat(epoch, now)
+        case .ticked(let epoch): ticked(epoch, now)
         case .exited(let epoch, let status): exited(epoch, status, now)
         case .configurationRejected(let reason): configurationRejected(reason, now)
         case .tick: checkDeadlines(now)
@@ -104,6 +106,12 @@ package struct ProcessStateMachine: Sendable {
         precondition(!hasProcess, "a live process is told by events what is wanted")
         desired = state
     }
+
+    /// The unstable ends that count, oldest first.
+    var unstableEnds: [MonotonicTime] { budget.ends }
+
+    /// Takes over unstable ends that an earlier manager saw, oldest first; before the first event.
+    package mutating func restoreBudget(_ ends: [MonotonicTime]) { budget.restore(ends) }
 
     /// Takes in that an epoch was used; numbers only rise.
     mutating func keepEpoch(_ used: UInt32) {
@@ -207,6 +215,8 @@ extension ProcessStateMachine {
         var ready: MonotonicTime?
         /// Bus clock: the last heartbeat.
         var lastHeartbeat: MonotonicTime?
+        /// Bus clock: the last record of market data, or the start.
+        var lastTick: MonotonicTime?
         /// Bus clock: a pause or resume request is repeated.
         var repeatRequest: MonotonicTime?
         /// Bus clock: a pause or resume command fails unless it was confirmed.

@@ -22,6 +22,21 @@ struct RestartBudget: Sendable {
         restartCount = 0
     }
 
+    /// The ends that count, oldest first.
+    var ends: [MonotonicTime] { exits }
+
+    /// Takes over the ends that an earlier manager counted; the next pause is as long as if it had been this one.
+    mutating func restore(_ ends: [MonotonicTime]) {
+        exits = Array(ends.suffix(Limits.unstableExitsMax))
+        restartCount = exits.count
+    }
+
+    /// The pause after the last recorded end once more, since nobody knows how much of it is over.
+    mutating func repeatPause(policy: RestartPolicy) -> Duration {
+        restartCount = max(0, restartCount - 1)
+        return nextPause(policy: policy)
+    }
+
     /// Records an unstable end.
     mutating func recordExit(at now: MonotonicTime, policy: RestartPolicy) -> Verdict {
         exits.removeAll { now - $0 > policy.unstableWindow }

@@ -22,7 +22,7 @@ extension RestartPolicy {
         "mode", "ready_timeout", "backoff_initial", "backoff_max", "jitter", "unstable_exits_max",
         "unstable_window",
         "persistent", "stable_after", "stop_timeout", "stuck_after", "watched", "late_after", "stalled_after",
-        "restart_on_stall",
+        "restart_on_stall", "feed_stale_after",
     ]
 }
 
@@ -56,6 +56,8 @@ private struct EntryReader {
         case "stuck_after": readDuration(name, text, \.stuckAfter)
         case "late_after": readDuration(name, text, \.lateAfter)
         case "stalled_after": readDuration(name, text, \.stalledAfter)
+        case "feed_stale_after":
+            policy.feedStaleAfter = duration(name, text)
         default:
             let known = RestartPolicy.entryNames.joined(separator: ", ")
             violations.append("\(name) is not known; known are \(known)")
@@ -112,13 +114,17 @@ private struct EntryReader {
     private mutating func readDuration(
         _ name: String, _ text: String, _ path: WritableKeyPath<RestartPolicy, Duration>
     ) {
-        guard let value = Self.duration(text) else {
+        if let value = duration(name, text) { policy[keyPath: path] = value }
+    }
+
+    private mutating func duration(_ name: String, _ text: String) -> Duration? {
+        let value = Self.duration(text)
+        if value == nil {
             violations.append(
                 "\(name) is \"\(text)\"; it must be a time such as 250ms, 10s, 5m or 1h, above 0 and at most a day"
             )
-            return
         }
-        policy[keyPath: path] = value
+        return value
     }
 
     /// Exact to the nanosecond, since the number goes through fixed-point text and not through floating point.

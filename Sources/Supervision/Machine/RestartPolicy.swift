@@ -38,6 +38,9 @@ package struct RestartPolicy: Hashable, Sendable {
     package var lateAfter: Duration = .seconds(3)
     /// The silence after which the health is stalled.
     package var stalledAfter: Duration = .seconds(10)
+    /// The time without market data after which there is an alarm and the health is feed stale; `nil` for never, since
+    /// many a source is silent for good reasons. Such a strategy is not restarted: it is not its fault.
+    package var feedStaleAfter: Duration?
     /// Whether a stalled process is killed and started again; otherwise there is an alarm only.
     package var isRestartedOnStall = true
 

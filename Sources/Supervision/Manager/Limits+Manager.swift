@@ -1,6 +1,7 @@
 extension Limits {
-    /// Writes that wait for the database; above it samples are dropped, everything else is kept.
-    static let storeWritesMax = 100_000
+    /// Writes that wait for the database; above it samples are dropped, and of several states of one thing only the last
+    /// is kept, so that what waits is bounded by the number of strategies and of open commands.
+    static let storeWritesMax = 50_000
 
     /// Bytes of a journal read and stored at once, about 1,200 records.
     static let journalReadBytes = 128 << 10

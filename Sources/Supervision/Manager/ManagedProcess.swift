@@ -47,12 +47,18 @@ final class ManagedProcess {
     var executable: HeldExecutable?
     /// What was ready last.
     var proven: ProvenExecutable?
+    /// Set while the previous executable is being copied back: what must be started waits for that.
+    var isCopying = false
+    /// The start that waits.
+    var waitingSpawn: (epoch: UInt32, isPaused: Bool)?
     /// Whether it was started from another executable than the proven one, and is not ready yet.
     var isOnTrial = false
     /// What the strategy's process may use, by its row.
     var limits = ProcessLimits()
     /// Which of the limits it is above of.
     var alerts: Set<String> = []
+    /// The records it had processed by its last heartbeat, and of which process that is.
+    var eventCount: (epoch: UInt32, count: UInt64) = (0, 0)
     /// Set when the process said why it cannot use its configuration.
     var rejection: String?
     /// The source of a feed has ended; it is not started again by this manager.

@@ -51,7 +51,7 @@ extension Manager {
         guard let row = process.strategy else { return }
         let epoch = process.machine.epoch
         let now = WallClock.now
-        store?.enqueue("an event of \(row.name)") {
+        store?.enqueue("an event of \(row.name)", subject: "event \(row.id)") {
             try $0.noteEvent(row.id, reason: text, epoch: epoch, at: now)
         }
     }
@@ -82,13 +82,13 @@ extension Manager {
                 try $0.setEngineInfo("recorder_reason", reason, at: WallClock.now)
             }
         case .feed(let row):
-            store?.enqueue("the status of feed \(row.name)") {
+            store?.enqueue("the status of feed \(row.name)", subject: "feed \(row.id)") {
                 try $0.setFeedStatus(row.id, to: stored, reason: reason)
             }
         case .executor(let row):
             let epoch = process.machine.epoch
             let now = WallClock.now
-            store?.enqueue("the status of \(row.name)") { store in
+            store?.enqueue("the status of \(row.name)", subject: "status \(row.id)") { store in
                 try store.setStatus(row.id, to: stored, reason: reason, epoch: epoch, at: now)
             }
             announce(status, reason: reason, of: process, row)
@@ -125,7 +125,7 @@ extension Manager {
             var kept = row
             kept.desiredState = stored
             process.role = .executor(kept)
-            store?.enqueue("the desired state of \(row.name)") {
+            store?.enqueue("the desired state of \(row.name)", subject: "desired \(row.id)") {
                 try $0.updateStrategy(row.id, StrategyChange(desiredState: stored))
             }
         }

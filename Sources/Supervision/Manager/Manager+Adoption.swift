@@ -38,6 +38,7 @@ extension Manager {
         }
         earlyStatuses = [:]
         lastInstances = [:]
+        lastEnds = [:]
     }
 
     private func adoptFeed(_ process: ManagedProcess) {
@@ -76,6 +77,9 @@ extension Manager {
             if row.status.isLive, process.machine.desired == .stopped {
                 setStatus(.stopped, reason: "stopped by operator", of: process)
             }
+            if row.status == .backoff, leftBehind.isContinuation {
+                apply(.foundFailed(reason: lastEnds[row.id]?.lastReason ?? ""), to: process)
+            }
             return
         }
         var end = InstanceEnd(reason: ended.reason)
@@ -94,6 +98,23 @@ extension Manager {
         if ended.status == .exited(code: 0), process.machine.desired != .stopped { return }
         apply(
             .foundEnded(epoch: ended.epoch, status: ended.status, reason: ended.reason), to: process)
+    }
+
+    /// Why a strategy was given up: a manager that only takes over does not try it again, an operator's run does.
+    func lastError(of row: StrategyRow) -> String? {
+        guard !hasAdopted, leftBehind.isContinuation, row.status == .error else { return nil }
+        return lastEnds[row.id]?.lastReason ?? ""
+    }
+
+    /// When the unstable ends were that count still, although earlier managers saw them.
+    func unstableEnds(of row: StrategyRow, policy: RestartPolicy) -> [MonotonicTime] {
+        guard !hasAdopted, let records = lastEnds[row.id] else { return [] }
+        let history = RestartHistory(
+            processes: records.ends.map {
+                RestartHistory.Process(readyAt: $0.readyAt, endedAt: $0.endedAt, isOrderly: $0.exitCode == 0)
+            }, forgivenAt: records.startedByOperatorAt)
+        let now = MonotonicClock.now
+        return history.unstableEndAges(policy: policy, now: WallClock.now).map { now - $0 }
     }
 
     /// A process that ended while no manager was watching; `nil` when the end of the last one is on record.

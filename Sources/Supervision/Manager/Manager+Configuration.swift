@@ -75,10 +75,12 @@ extension Manager {
     /// The process of a strategy, made and started as its row wants when it is new.
     private func executor(_ row: StrategyRow, lastEpoch: UInt32) -> ManagedProcess {
         if let process = executors[row.id] { return process }
-        let machine = ProcessStateMachine(
+        var machine = ProcessStateMachine(
             kind: .executor, policy: policy(row),
             desired: ProcessStateMachine.DesiredState(rawValue: row.desiredState.rawValue) ?? .stopped,
-            lastEpoch: lastEpoch, seed: UInt64(InstrumentToken(symbol: row.id).rawValue))
+            lastEpoch: lastEpoch, seed: UInt64(InstrumentToken(symbol: row.id).rawValue),
+            lastError: lastError(of: row))
+        machine.restoreBudget(unstableEnds(of: row, policy: machine.policy))
         let process = ManagedProcess(role: .executor(row), name: row.name, machine: machine)
         executors[row.id] = process
         takeLimits(row, of: process)
@@ -195,6 +197,7 @@ extension Manager {
     /// Starts feeds that are wanted, once the recorder listens. A lossless one waits until no strategy is about to start
     /// any more, so that everybody sees its first record.
     func startWaitingFeeds() {
+        // Every event of a process comes by here, and a feed that is about to be taken over must not be started.
         guard isBusReady, isConfigured, hasAdopted, !isAdopting, stopping == nil, !isRecorderStarting
         else { return }
         let isSettled = executors.values.allSatisfy { process in

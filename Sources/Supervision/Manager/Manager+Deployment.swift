@@ -27,8 +27,8 @@ extension Manager {
     /// Notes what a process runs, and puts its hash on record when that is known.
     func noteExecutable(of process: ManagedProcess, pid: Int32, path: String) {
         guard let held = HeldExecutable(runningAs: pid, path: path) else { return process.executable = nil }
-        // One descriptor for all strategies of a file.
-        let known = executors.values.lazy.compactMap(\.executable).first { $0.identity == held.identity }
+        // One descriptor for all processes of a file.
+        let known = allProcesses.lazy.compactMap(\.executable).first { $0.identity == held.identity }
         let executable = known ?? held
         process.executable = executable
         guard let row = process.strategy else { return }
@@ -42,7 +42,7 @@ extension Manager {
     }
 
     private func record(_ digest: String, of row: StrategyRow, epoch: UInt32) {
-        store?.enqueue("the hash of instance \(epoch) of \(row.name)") {
+        store?.enqueue("the hash of instance \(epoch) of \(row.name)", subject: "hash \(row.id)") {
             try $0.setInstanceBinary(strategyID: row.id, epoch: epoch, sha256: digest)
         }
     }
@@ -67,36 +67,52 @@ extension Manager {
     func fallBackIfNeeded(_ process: ManagedProcess) {
         let machine = process.machine
         guard process.isOnTrial, machine.status == .backoff || machine.status == .error,
-            machine.desired != .stopped, stopping == nil, var row = process.strategy,
+            machine.desired != .stopped, stopping == nil, let row = process.strategy,
             let proven = process.proven
         else { return }
         process.isOnTrial = false
         let failed = row.modulePath ?? settings.executable
         let reason = "\(failed) did not become ready: \(machine.reason)"
-        do {
-            row.modulePath = try pathToGoBackTo(proven)
-        } catch {
-            return report(process, "ALARM: \(reason); the previous executable cannot be put back: \(error)")
+        guard let executable = proven.executable,
+            FileIdentity(path: proven.modulePath ?? settings.executable) != executable.identity
+        else { return fallBack(process, to: proven.modulePath, reason) }
+        // Another file is there now. Copying takes a tenth of a second for a hundred megabytes, and is done beside this
+        // loop; a start that comes due meanwhile waits for it.
+        process.isCopying = true
+        let bound = NIOLoopBound((self, process), eventLoop: eventLoop)
+        let directory = settings.home.deploymentsDirectory
+        hashing.async { [eventLoop] in
+            let copied = Result { try executable.copy(to: directory) }
+            eventLoop.execute {
+                let (manager, process) = bound.value
+                manager.didCopy(copied, of: process, reason)
+            }
         }
+    }
+
+    private func didCopy(_ copied: Result<String, any Error>, of process: ManagedProcess, _ reason: String) {
+        process.isCopying = false
+        switch copied {
+        case .success(let path): fallBack(process, to: path, reason)
+        case .failure(let error):
+            report(process, "ALARM: \(reason); the previous executable cannot be put back: \(error)")
+        }
+        guard let (epoch, isPaused) = process.waitingSpawn else { return }
+        process.waitingSpawn = nil
+        spawn(process, epoch: epoch, isPaused: isPaused)
+    }
+
+    /// Puts the previous path into the row and starts from there.
+    private func fallBack(_ process: ManagedProcess, to path: String?, _ reason: String) {
+        guard var row = process.strategy else { return }
+        row.modulePath = path
         process.role = .executor(row)
         let id = row.id
-        let path = row.modulePath
         store?.enqueue("the executable of \(row.name)") {
             try $0.updateStrategy(id, StrategyChange(modulePath: .some(path)))
         }
         report(process, "\(reason); back to \(path ?? settings.executable)")
         apply(.fellBack(reason: reason), to: process)
-    }
-
-    /// Where the proven executable is: its old path, or a copy of it when another file is there now.
-    ///
-    /// The copy is made on this loop, a tenth of a second for a hundred megabytes: rare, and nothing is to start
-    /// meanwhile.
-    private func pathToGoBackTo(_ proven: ProvenExecutable) throws -> String? {
-        guard let executable = proven.executable,
-            FileIdentity(path: proven.modulePath ?? settings.executable) != executable.identity
-        else { return proven.modulePath }
-        return try executable.copy(to: settings.home.deploymentsDirectory)
     }
 
     /// Deletes copies that no strategy names any more.

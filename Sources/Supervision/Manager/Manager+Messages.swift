@@ -7,6 +7,8 @@ extension Manager: BusClientDelegate {
     package func busClientDidConnect(_ client: BusClient) {
         apply(.ready(epoch: bus.machine.epoch), to: bus)
         busPulse = BusPulse()
+        // Whoever asks who the bus is must not be told its predecessor until the next sample is due.
+        lastSample = MonotonicTime(nanoseconds: 0)
         for process in allProcesses where process !== bus { apply(.busBack, to: process) }
         isBusReady = true
         publishRecorderSettings()
@@ -75,7 +77,7 @@ extension Manager: BusClientDelegate {
         guard let row = process.strategy else { return }
         endTrial(of: process)
         let now = WallClock.now
-        store?.enqueue("the readiness of \(row.name)") {
+        store?.enqueue("the readiness of \(row.name)", subject: "ready \(row.id)") {
             try $0.markInstanceReady(strategyID: row.id, epoch: epoch, at: now)
         }
     }
@@ -95,7 +97,7 @@ extension Manager: BusClientDelegate {
     private func recordGeneration(_ process: ManagedProcess) {
         guard let row = process.strategy else { return }
         let epoch = process.machine.epoch
-        store?.enqueue("the generation of \(row.name)") {
+        store?.enqueue("the generation of \(row.name)", subject: "generation \(row.id)") {
             try $0.setInstanceGeneration(
                 strategyID: row.id, epoch: epoch, configGeneration: row.configGeneration)
         }
@@ -137,6 +139,7 @@ extension Manager: BusClientDelegate {
         switch payload.status {
         case .running where process.machine.status == .starting:
             process.bootstrapSocket = nil
+            lastSample = MonotonicTime(nanoseconds: 0)
             apply(.ready(epoch: process.machine.epoch), to: process)
         case .running: apply(.heartbeat(epoch: process.machine.epoch), to: process)
         case .ended: report(process, "ended after \(payload.records) records")
@@ -151,6 +154,13 @@ extension Manager: BusClientDelegate {
         guard HealthKind(of: payload.readableBytesView) == .heartbeat else { return }
         let heartbeat = try HeartbeatPayload(decoding: payload)
         guard let process = executors[heartbeat.strategyID] else { return }
-        apply(.heartbeat(epoch: UInt32(clamping: heartbeat.epoch)), to: process)
+        let epoch = UInt32(clamping: heartbeat.epoch)
+        apply(.heartbeat(epoch: epoch), to: process)
+        // Only those that want to be told are worth the second event.
+        guard process.machine.policy.feedStaleAfter != nil,
+            process.eventCount != (epoch, heartbeat.eventsCount)
+        else { return }
+        process.eventCount = (epoch, heartbeat.eventsCount)
+        apply(.ticked(epoch: epoch), to: process)
     }
 }

@@ -8,6 +8,7 @@ extension Manager {
     /// Starts a process and answers the machine with `spawned` or `spawnFailed`.
     func spawn(_ process: ManagedProcess, epoch: UInt32, isPaused: Bool) {
         process.rejection = nil
+        guard !process.isCopying else { return process.waitingSpawn = (epoch, isPaused) }
         beginTrial(of: process)
         if let problem = problem(of: process) {
             // Told after this event is done with, because the machine is still deciding.
@@ -152,7 +153,9 @@ extension Manager {
             bootID: identity.bootID, binaryPath: executable, binarySHA256: process.executable?.knownSHA256,
             configGeneration: row.configGeneration,
             restartGeneration: row.restartGeneration, startedAt: WallClock.now)
-        store?.enqueue("the instance \(epoch) of \(row.name)") { try $0.insertInstance(instance) }
+        store?.enqueue("the instance \(epoch) of \(row.name)", subject: "instance \(row.id)") {
+            try $0.insertInstance(instance)
+        }
         store?.follow(row.id, epoch: epoch)
     }
 
@@ -225,7 +228,7 @@ extension Manager {
         let now = WallClock.now
         let final = end
         store?.follow(row.id, epoch: nil)
-        store?.enqueue("the end of instance \(epoch) of \(row.name)") {
+        store?.enqueue("the end of instance \(epoch) of \(row.name)", subject: "end \(row.id)") {
             try $0.endInstance(strategyID: row.id, epoch: epoch, final, at: now)
         }
     }

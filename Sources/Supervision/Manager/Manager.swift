@@ -1,5 +1,4 @@
 package import ControlPlane
-import Dispatch
 package import MarketData
 import MessageBus
 package import NIOCore
@@ -71,7 +70,7 @@ package final class Manager {
     var isConfigured = false
     var stopping: StoppingPhase?
     /// Computes hashes of executables, beside the loop.
-    let hashing = DispatchQueue(label: "hashing", qos: .utility)
+    let hashing = WorkerThread(name: "hashing")
     var lastTick = MonotonicClock.now
     var busPulse = BusPulse()
     private var ticks: RepeatedTask?
@@ -83,6 +82,8 @@ package final class Manager {
     var leftBehind: LeftBehind
     /// The newest instances on record, by strategy id, until they are dealt with.
     var lastInstances: [String: InstanceRow] = [:]
+    /// How earlier processes ended, by strategy id, until they are dealt with.
+    var lastEnds: [String: EndRecords] = [:]
     /// What strategies published last, by their ids, until they are dealt with.
     var earlyStatuses: [String: StrategyStatusPayload] = [:]
     /// Commands that an earlier manager accepted and did not see through.
@@ -114,13 +115,15 @@ package final class Manager {
     /// Takes over what runs, starts the bus and all that is wanted; the future ends when everything has stopped.
     ///
     /// `leftOver` are commands that an earlier manager accepted and did not see through, `instances` the newest ones on
-    /// record, one a strategy.
+    /// record, one a strategy, `ends` what restart budgets are rebuilt from.
     package func start(
-        store controlStore: ControlStore, leftOver: [CommandRow], instances: [InstanceRow]
+        store controlStore: ControlStore, leftOver: [CommandRow], instances: [InstanceRow],
+        ends: [String: EndRecords]
     ) throws -> EventLoopFuture<Void> {
         eventLoop.preconditionInEventLoop()
         leftOverIDs = Set(leftOver.map(\.id))
         lastInstances = Dictionary(instances.map { ($0.strategyID, $0) }) { $1 }
+        lastEnds = ends
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let loop = eventLoop
         let catalog = settings.strategies
@@ -186,7 +189,7 @@ package final class Manager {
         ticks = nil
         flushMetrics()
         // What it still has in hand comes back to this loop.
-        hashing.sync {}
+        hashing.finish()
         let store = store
         let ended = ended
         // The store thread may take a while to write what is left; the loop has nothing more to do meanwhile.

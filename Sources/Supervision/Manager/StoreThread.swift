@@ -38,16 +38,32 @@ final class StoreThread: Sendable {
         var label: String
         /// May be given up when too much is waiting: samples that the next ones replace.
         var isDroppable = false
+        /// What it is about, where a later write about the same makes it superfluous when too much is waiting.
+        var subject: String?
         var body: @Sendable (ControlStore) throws -> Void
     }
 
     private struct Mailbox {
         var writes: [Write] = []
         var droppedCount = 0
+        /// The number of writes from which on it is worth looking again for superfluous ones.
+        var coalesceAt = 0
         /// Journals to follow from an epoch on, or to let go (`nil`).
         var tails: [(id: String, epoch: UInt32?)] = []
         var isNudged = false
         var isStopping = false
+    }
+
+    /// Leaves of the writes about one subject only the newest; the number of those that were given up.
+    static func coalesce(_ writes: inout [Write]) -> Int {
+        var seen: Set<String> = []
+        let before = writes.count
+        let kept = writes.reversed().filter { write in
+            guard !write.isDroppable else { return false }
+            return write.subject.map { seen.insert($0).inserted } ?? true
+        }
+        writes = kept.reversed()
+        return before - writes.count
     }
 
     private let store: ControlStore
@@ -87,15 +103,22 @@ final class StoreThread: Sendable {
     }
 
     /// Queues a write; any thread.
+    ///
+    /// While the database is gone, at most `Limits.storeWritesMax` wait, and those that are needed: at the bound samples
+    /// are given up, and of all changes of one `subject`'s state only the last is kept. The journals have everything
+    /// that trading did.
     func enqueue(
-        _ label: String, isDroppable: Bool = false, _ body: @escaping @Sendable (ControlStore) throws -> Void
+        _ label: String, isDroppable: Bool = false, subject: String? = nil,
+        _ body: @escaping @Sendable (ControlStore) throws -> Void
     ) {
         mailbox.withLock { mailbox in
-            if isDroppable, mailbox.writes.count >= Limits.storeWritesMax {
-                mailbox.droppedCount += 1
-            } else {
-                mailbox.writes.append(Write(label: label, isDroppable: isDroppable, body: body))
+            if mailbox.writes.count >= max(Limits.storeWritesMax, mailbox.coalesceAt) {
+                mailbox.droppedCount += Self.coalesce(&mailbox.writes)
+                // So that what cannot be coalesced is not looked through again for every further write.
+                mailbox.coalesceAt = mailbox.writes.count + Limits.storeWritesMax / 2
             }
+            mailbox.writes.append(
+                Write(label: label, isDroppable: isDroppable, subject: subject, body: body))
         }
         watcher.wake()
     }
@@ -130,6 +153,7 @@ final class StoreThread: Sendable {
                 mailbox.tails.removeAll()
                 mailbox.isNudged = false
                 mailbox.droppedCount = 0
+                mailbox.coalesceAt = 0
                 return taken
             }
             for tail in taken.tails {
@@ -144,7 +168,10 @@ final class StoreThread: Sendable {
             let isUsable = checkDatabase(&state)
             let rest = isUsable ? perform(taken.writes, &state) : taken.writes
             if taken.droppedCount > 0 {
-                deliver(.trouble("\(taken.droppedCount) samples were dropped, because too many writes wait"))
+                deliver(
+                    .trouble(
+                        "\(taken.droppedCount) samples and older states were dropped, because too many writes wait"
+                    ))
             }
             if !rest.isEmpty { mailbox.withLock { $0.writes.insert(contentsOf: rest, at: 0) } }
             if reason == .changed || taken.isNudged || state.mustLook {

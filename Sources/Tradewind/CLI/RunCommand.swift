@@ -90,6 +90,7 @@ struct RunCommand: ParsableCommand {
         try retrying { try store.setEngineInfo("manager_started_at", now.description, at: now) }
         let leftOver = try store.acceptedCommands()
         let instances = try store.newestInstances()
+        let ends = try store.endRecords(since: now - Supervision.Limits.policyDurationMax)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         let settings = ManagerSettings(
@@ -101,7 +102,7 @@ struct RunCommand: ParsableCommand {
         )
         let (manager, ended) = try loop.submit {
             let manager = try Manager(settings: settings, leftBehind: leftBehind, eventLoop: loop)
-            let ended = try manager.start(store: store, leftOver: leftOver, instances: instances)
+            let ended = try manager.start(store: store, leftOver: leftOver, instances: instances, ends: ends)
             let bound = NIOLoopBound(manager, eventLoop: loop)
             signals.start { number in
                 loop.execute {
