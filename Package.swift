@@ -190,6 +190,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "FaultDesk", dependencies: ["Tradewind"], path: "Tests/FaultDesk", swiftSettings: strict),
+        .executableTarget(
+            name: "chaos", dependencies: ["TestSupport", "TradingModel"], path: "Tests/Chaos",
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk", "FaultDesk", "TradingModel"],
             swiftSettings: strict),

@@ -46,6 +46,62 @@ import Testing
         #expect(try engine.sql("PRAGMA integrity_check;") == ["ok"])
     }
 
+    @Test func allOfSeveralFeedsAreTakenOverAndNoneIsStartedBesideItself() throws {
+        let engine = try EngineHome(seconds: 60)
+        try engine.addThreeStrategiesWithSlowFeed()
+        for name in ["a", "z"] {
+            try engine.command(
+                "feeds", "add", name, "--kind", "synthetic", "--set", "symbols=\(name.uppercased())1")
+        }
+        try engine.start(waitingFor: ["crossover"])
+        let feeds = "SELECT 'feed-' || id FROM feeds WHERE status = 'running' ORDER BY name;"
+        #expect(try waitUntil(seconds: 10) { try engine.sql(feeds).count == 3 })
+        let before = try engine.sql(feeds).map(engine.lockHolder)
+        engine.killManager()
+        try engine.start()
+        #expect(try waitUntil(seconds: 10) { try Oracle(home: engine.home).complaintsWhileRunning() == [] })
+        #expect(waitUntil(seconds: 10) { engine.log.contains("feed z: running") }, "\(engine.log)")
+        #expect(try engine.sql(feeds).map(engine.lockHolder) == before, "\(engine.log)")
+        for name in ["a", "z", "sample"] {
+            #expect(!engine.log.contains("feed \(name): starting"), "\(engine.log)")
+        }
+        #expect(engine.stop() == 0)
+    }
+
+    @Test func aCrashLoopGoesOnWithTheNextManagerAndAnErrorStaysOne() throws {
+        let engine = try EngineHome(seconds: 60)
+        try engine.addThreeStrategiesWithSlowFeed()
+        try engine.sql(
+            """
+            UPDATE strategy_configs SET restart_policy_json =
+            '{"backoff_initial": "200ms", "backoff_max": "200ms", "unstable_exits_max": 4}' WHERE name = 'maker';
+            """)
+        try engine.start(waitingFor: ["crossover", "maker"])
+        for epoch in 1...4 {
+            try engine.waitForStatus("maker", "running")
+            #expect(try engine.process("maker").hasSuffix("/\(epoch)"), "\(engine.log)")
+            kill(try engine.pid("maker"), SIGKILL)
+            #expect(try waitUntil(seconds: 10) { try engine.process("maker") == "" }, "\(engine.log)")
+            guard epoch < 4 else { break }
+            // Each manager sees one crash only.
+            engine.killManager()
+            try engine.start()
+            #expect(try waitUntil(seconds: 10) { try engine.process("maker").hasSuffix("/\(epoch + 1)") })
+        }
+        try engine.waitForStatus("maker", "error")
+        let reason = "SELECT last_reason FROM strategies WHERE name = 'maker';"
+        #expect(try engine.value(reason).contains("crash loop"), "\(engine.log)")
+        engine.killManager()
+        try engine.start()
+        #expect(
+            waitUntil(seconds: 10) { engine.log.contains("executor crossover: running") }, "\(engine.log)")
+        #expect(try !waitUntil(seconds: 1) { try engine.status("maker") != "error" }, "\(engine.log)")
+        let start = try engine.sendCommand("start", to: "maker")
+        #expect(try engine.commandStatus(start) == "executed")
+        #expect(try engine.process("maker").hasSuffix("/5"))
+        #expect(engine.stop() == 0)
+    }
+
     @Test func detachLeavesEverythingRunningForTheNextManager() throws {
         let engine = try EngineHome()
         try engine.addThreeStrategiesWithSlowFeed()

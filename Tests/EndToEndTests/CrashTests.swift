@@ -68,6 +68,9 @@ import Testing
             #expect(
                 try waitUntil(seconds: 20) { try engine.eventCount("crossover") > before + 100 },
                 "after the \(role) was killed: \(engine.log)")
+            let lock = role == "bus" ? "bus" : "feed-" + (try engine.feedID())
+            let pid = try engine.lockHolder(lock)
+            #expect(try engine.command("status", "--json").contains("\(pid)"), "status names the new \(role)")
         }
         #expect(try engine.process("crossover") == executor)
     }

@@ -168,6 +168,7 @@ import TradingModel
     @Test func aDatabaseThatBecomesNewerIsLeftAloneUntilItIsNotAnyMore() throws {
         let engine = try tradingEngine()
         let before = try processes(engine)
+        let version = try engine.value("PRAGMA user_version;")
         try engine.sql("PRAGMA user_version = 99;")
         expectLog(engine, "has schema version 99, this program knows")
         let stored = try engine.value("SELECT count(*) FROM fills;")
@@ -175,7 +176,7 @@ import TradingModel
         #expect(try engine.value("SELECT count(*) FROM fills;") == stored, "nothing is written meanwhile")
         let found = try doctor(engine)
         #expect(found.exitCode == 1 && found.output.contains("has schema version 99"), "\(found.output)")
-        try engine.sql("PRAGMA user_version = 2;")
+        try engine.sql("PRAGMA user_version = \(version);")
         expectLog(engine, "the database can be used again")
         #expect(try processes(engine) == before)
         #expect(engine.stop() == 0)

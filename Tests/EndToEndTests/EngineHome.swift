@@ -61,8 +61,10 @@ final class EngineHome {
     }
 
     /// Starts the manager and waits until the named strategies run.
-    func start(waitingFor names: [String] = []) throws {
-        manager = try TradewindProgram.start("run", home: home)
+    func start(waitingFor names: [String] = [], environment: [String: String] = [:]) throws {
+        manager = try ProgramRun(
+            TradewindProgram.path, ["run"],
+            environment: environment.merging(["TRADEWIND_HOME": home]) { $1 })
         for name in names {
             // The row may still say so from an earlier manager.
             let isTold = waitUntil(seconds: 20) { log.contains("executor \(name): running") }
