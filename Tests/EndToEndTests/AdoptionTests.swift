@@ -65,6 +65,13 @@ import Testing
         for name in ["a", "z", "sample"] {
             #expect(!engine.log.contains("feed \(name): starting"), "\(engine.log)")
         }
+        // What is held of a process that was taken over goes with it.
+        let manager = try #require(engine.manager).processID
+        let held = HomeProcesses.descriptorKinds(of: manager)["anon_inode:[pidfd]"]
+        kill(try engine.pid("crossover"), SIGKILL)
+        #expect(try waitUntil(seconds: 10) { try engine.process("crossover").hasSuffix("/2") })
+        try engine.waitForStatus("crossover", "running")
+        #expect(HomeProcesses.descriptorKinds(of: manager)["anon_inode:[pidfd]"] == held)
         #expect(engine.stop() == 0)
     }
 

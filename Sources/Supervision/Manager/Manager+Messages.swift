@@ -5,6 +5,7 @@ import TradingModel
 
 extension Manager: BusClientDelegate {
     package func busClientDidConnect(_ client: BusClient) {
+        bus.bootstrapSocket = nil
         apply(.ready(epoch: bus.machine.epoch), to: bus)
         busPulse = BusPulse()
         // Whoever asks who the bus is must not be told its predecessor until the next sample is due.

@@ -48,8 +48,7 @@ struct RunCommand: ParsableCommand {
             try Self.retrying {
                 try store.setEngineInfo("manager_pid", String(ProcessIdentity.current.pid), at: WallClock.now)
             }
-            let leftBehind = try LeftBehind(in: directory, lastManager: lastManager)
-            let isStopped = try Self.supervise(directory, store, leftBehind, signals, duration)
+            let isStopped = try Self.supervise(directory, store, lastManager, signals, duration)
             try store.close()
             if isStopped {
                 InstanceLock.recordEnd(InstanceLock.End(exitCode: 0), descriptor: lock.descriptor)
@@ -83,7 +82,8 @@ struct RunCommand: ParsableCommand {
 
     /// Runs the manager to its end; whether everything was stopped, and not left running.
     private static func supervise(
-        _ directory: HomeDirectory, _ store: ControlStore, _ leftBehind: LeftBehind, _ signals: SignalThread,
+        _ directory: HomeDirectory, _ store: ControlStore, _ lastManager: InstanceLock.Holder?,
+        _ signals: SignalThread,
         _ duration: Double?
     ) throws -> Bool {
         let now = WallClock.now
@@ -101,6 +101,8 @@ struct RunCommand: ParsableCommand {
             "home \(directory.path), pid \(ProcessIdentity.current.pid), SQLite \(ControlStore.sqliteVersion)"
         )
         let (manager, ended) = try loop.submit {
+            // Made here and held by nobody else: it has a descriptor of each process that lives.
+            let leftBehind = try LeftBehind(in: directory, lastManager: lastManager)
             let manager = try Manager(settings: settings, leftBehind: leftBehind, eventLoop: loop)
             let ended = try manager.start(store: store, leftOver: leftOver, instances: instances, ends: ends)
             let bound = NIOLoopBound(manager, eventLoop: loop)
