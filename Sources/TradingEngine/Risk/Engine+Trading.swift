@@ -1,4 +1,4 @@
-import TradingModel
+package import TradingModel
 
 extension Engine {
     /// Puts a trading state in force that an operator wants, or that was in force before a restart.
