@@ -195,6 +195,9 @@ END;
 --   pause    desired_state becomes paused: no market data, no new orders
 --   resume   desired_state of a paused strategy becomes running again
 --   flatten  cancels its orders and closes its positions
+--   halt     no new orders until resume_trading, also after restarts; with {"reason": "..."} if you like
+--   reduce   only orders that reduce a position
+--   resume_trading  ends both; the day's loss and the drawdown are counted anew
 --
 -- status: pending -> accepted -> executed, once the effect was observed, or failed, with the reason in error.
 -- superseded: a later command made it pointless; expired: nobody accepted it before expires_at.
@@ -209,8 +212,8 @@ CREATE TABLE strategy_commands (
         CHECK (length(id) BETWEEN 1 AND 64 AND id NOT GLOB '*[^A-Za-z0-9_.-]*'),
     strategy_id TEXT REFERENCES strategy_configs(id),
     command TEXT NOT NULL
-        CONSTRAINT "command must be start, stop, restart, update, pause, resume or flatten"
-        CHECK (command IN ('start', 'stop', 'restart', 'update', 'pause', 'resume', 'flatten')),
+        CONSTRAINT "command must be start, stop, restart, update, pause, resume, flatten, halt, reduce or resume_trading"
+        CHECK (command IN ('start', 'stop', 'restart', 'update', 'pause', 'resume', 'flatten', 'halt', 'reduce', 'resume_trading')),
     parameters TEXT NOT NULL ON CONFLICT REPLACE DEFAULT '{}'
         CONSTRAINT "parameters must be valid JSON" CHECK (json_valid(parameters))
         CONSTRAINT "parameters must be a JSON object of at most 1 MiB"
@@ -277,6 +280,22 @@ CREATE TRIGGER strategy_commands_end_is_final BEFORE UPDATE OF status ON strateg
 WHEN OLD.status IN ('executed', 'failed', 'superseded', 'expired') AND NEW.status IS NOT OLD.status
 BEGIN
     SELECT RAISE(ABORT, 'the command has ended and its status cannot change: insert a new command');
+END;
+
+-- What may be traded, where it is not everything: scope is a strategy's id, or * for all; the stricter one counts.
+-- Written by the manager when it takes the commands halt, reduce and resume_trading, or a limit with flatten_and_halt
+-- is breached; SELECT * FROM trading shows it with names.
+CREATE TABLE trading_states (
+    scope TEXT NOT NULL PRIMARY KEY,
+    state TEXT NOT NULL
+        CONSTRAINT "state must be reducing or halted; active is when there is no row" CHECK (state IN ('reducing', 'halted')),
+    reason TEXT NOT NULL DEFAULT '',
+    changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER trading_states_of_deleted AFTER DELETE ON strategy_configs
+BEGIN
+    DELETE FROM trading_states WHERE scope = OLD.id;
 END;
 
 -- -----------------------------------------------------------------------------------------------------------
@@ -847,5 +866,12 @@ SELECT substr(id, 1, 8) AS short_id, started_at, class_name, status, event_count
        json_extract(report_json, '$.statistics.sharpe') AS sharpe,
        json_extract(report_json, '$.statistics.profit_factor') AS profit_factor, order_log_hash, id
 FROM backtest_runs ORDER BY started_at DESC;
+
+-- What each strategy may trade, by itself and as one of all.
+CREATE VIEW trading AS
+SELECT c.name AS strategy, coalesce(own.state, 'active') AS state, coalesce(every.state, 'active') AS state_of_all,
+       coalesce(own.reason, '') AS reason, coalesce(every.reason, '') AS reason_of_all, own.changed_at
+FROM strategy_configs c LEFT JOIN trading_states own ON own.scope = c.id LEFT JOIN trading_states every ON every.scope = '*'
+ORDER BY c.name;
 
 COMMIT;

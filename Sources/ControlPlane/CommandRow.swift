@@ -13,6 +13,21 @@ package enum CommandKind: String, Sendable, Hashable, CaseIterable, Codable {
     case resume
     /// Cancel all orders and close all positions.
     case flatten
+    /// No new orders until trading is resumed.
+    case halt
+    /// Only orders that reduce a position until trading is resumed.
+    case reduce
+    case resumeTrading = "resume_trading"
+
+    /// The trading state that it brings about; `nil` for the other commands.
+    package var tradingState: TradingState? {
+        switch self {
+        case .halt: .halted
+        case .reduce: .reducing
+        case .resumeTrading: .active
+        case .start, .stop, .restart, .update, .pause, .resume, .flatten: nil
+        }
+    }
 }
 
 /// Where a command stands.

@@ -18,6 +18,7 @@ extension ControlStore {
     /// | pause | paused; refused when stopped | |
     /// | resume | running; refused when stopped | |
     /// | flatten | ; refused when stopped | |
+    /// | halt, reduce, resume_trading | | the trading state of the strategy, or of all |
     ///
     /// A global command leaves out the strategies that are stopped, except for start, stop and update.
     /// Commands are applied in their order. An earlier one that has not ended is superseded by a later one
@@ -66,6 +67,9 @@ extension ControlStore {
     ) throws -> AcceptedCommand {
         var targets: [StrategyRow] = []
         var refusals: [AcceptedCommand.Refusal] = []
+        if command.strategyID == nil, let row = try tradingState(database, of: command) {
+            try setTradingState(database, allStrategies, row, at: now)
+        }
         for strategy in try candidates(database, command) {
             if let reason = refusal(of: command.kind, by: strategy) ?? veto(command, strategy) {
                 refusals.append(AcceptedCommand.Refusal(strategyName: strategy.name, reason: reason))
@@ -74,7 +78,7 @@ extension ControlStore {
             do {
                 // A savepoint, so that a value that the schema refuses fails this command only.
                 try database.inSavepoint {
-                    try apply(database, command, to: strategy)
+                    try apply(database, command, to: strategy, at: now)
                     return .commit
                 }
                 targets.append(try existingStrategy(database, strategy.id))
@@ -105,7 +109,7 @@ extension ControlStore {
         if let id = command.strategyID { return [try existingStrategy(database, id)] }
         let all = try strategies(database)
         switch command.kind {
-        case .start, .stop, .update: return all
+        case .start, .stop, .update, .halt, .reduce, .resumeTrading: return all
         case .restart, .pause, .resume, .flatten: return all.filter { $0.desiredState != .stopped }
         }
     }
@@ -114,11 +118,13 @@ extension ControlStore {
         guard strategy.desiredState == .stopped else { return nil }
         switch kind {
         case .pause, .resume, .flatten: return "\(strategy.name) is stopped: start it first"
-        case .start, .stop, .restart, .update: return nil
+        case .start, .stop, .restart, .update, .halt, .reduce, .resumeTrading: return nil
         }
     }
 
-    private static func apply(_ database: Database, _ command: CommandRow, to strategy: StrategyRow) throws {
+    private static func apply(
+        _ database: Database, _ command: CommandRow, to strategy: StrategyRow, at now: Timestamp
+    ) throws {
         switch command.kind {
         case .start, .resume: try setDesiredState(database, .running, of: strategy)
         case .stop: try setDesiredState(database, .stopped, of: strategy)
@@ -138,6 +144,9 @@ extension ControlStore {
                     """,
                 arguments: [command.parameters, strategy.id])
         case .flatten: break
+        case .halt, .reduce, .resumeTrading:
+            guard command.strategyID != nil, let row = try tradingState(database, of: command) else { break }
+            try setTradingState(database, strategy.id, row, at: now)
         }
     }
 
@@ -195,6 +204,9 @@ extension ControlStore {
         case .pause: [.resume, .start, .stop]
         case .resume: [.pause, .stop]
         case .update, .flatten: []
+        case .halt: [.resumeTrading, .reduce]
+        case .reduce: [.resumeTrading, .halt]
+        case .resumeTrading: [.halt, .reduce]
         }
     }
 }

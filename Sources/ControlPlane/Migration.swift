@@ -18,7 +18,7 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(version: 1, sql: ""),
         Migration(version: 2, sql: settings + readableViews),
-        Migration(version: 3, sql: orderTerms + "\n" + backtestReports + recording),
+        Migration(version: 3, sql: orderTerms + "\n" + backtestReports + recording + trading),
     ]
 
     /// How long what grows with time is kept.
@@ -173,5 +173,34 @@ package struct Migration: Sendable {
         SELECT id, name, kind, config_json, enabled, status, reason, number, config_generation, created_at, updated_at
         FROM feeds_before;
         DROP TABLE feeds_before;
+        """
+
+    /// Trading states. The CHECK of commands is changed where SQLite keeps it, as its documentation describes for changes
+    /// that do not touch what is stored: making the table anew would lose its triggers and their order.
+    private static let trading = """
+
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(replace(sql,
+            'update, pause, resume or flatten"', 'update, pause, resume, flatten, halt, reduce or resume_trading"'),
+            '''resume'', ''flatten''))', '''resume'', ''flatten'', ''halt'', ''reduce'', ''resume_trading''))')
+        WHERE type = 'table' AND name = 'strategy_commands';
+        PRAGMA writable_schema = RESET;
+        CREATE TABLE trading_states (
+            scope TEXT NOT NULL PRIMARY KEY,
+            state TEXT NOT NULL
+                CONSTRAINT "state must be reducing or halted; active is when there is no row" CHECK (state IN ('reducing', 'halted')),
+            reason TEXT NOT NULL DEFAULT '',
+            changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TRIGGER trading_states_of_deleted AFTER DELETE ON strategy_configs
+        BEGIN
+            DELETE FROM trading_states WHERE scope = OLD.id;
+        END;
+        CREATE VIEW trading AS
+        SELECT c.name AS strategy, coalesce(own.state, 'active') AS state, coalesce(every.state, 'active') AS state_of_all,
+               coalesce(own.reason, '') AS reason, coalesce(every.reason, '') AS reason_of_all, own.changed_at
+        FROM strategy_configs c LEFT JOIN trading_states own ON own.scope = c.id LEFT JOIN trading_states every ON every.scope = '*'
+        ORDER BY c.name;
         """
 }

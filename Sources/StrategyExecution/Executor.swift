@@ -34,6 +34,10 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     private var deniedBeforeBlock: UInt64 = 0
     /// A flatten command whose orders are on their way.
     private var flattening: StrategyCommandPayload?
+    /// When the flatten command has failed.
+    private var flattenDeadline = ContinuousClock.now
+    /// Breaches of limits that the manager was told of.
+    private var reportedBreachCount = 0
     private var metricsTask: RepeatedTask?
     private var nextHeartbeat = ContinuousClock.now
     /// The events that the last metrics were of, and when they are published again although none came.
@@ -73,6 +77,9 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
                 configuration: setup.account.exchange, instruments: setup.instruments),
             configuration: setup.engineConfiguration, parameters: setup.parameters,
             output: JournalOutput(journal: journal))
+        if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
+            engine.setTradingState(state, reason: bootstrap.strategy?.tradingReason ?? "")
+        }
         completion = eventLoop.makePromise(of: Int32.self)
         if let recovered {
             do {
@@ -152,6 +159,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     package func marketDataDidEndBatch() {
         flushJournal()
         settleFlattening()
+        reportBreaches()
         failIfJournalFailed()
     }
 
@@ -201,6 +209,8 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
             acknowledge(command, .running)
         case "update": update(command)
         case "flatten": flatten(command)
+        case "trading": trade(command)
+        case "limits": limit(command)
         case "status": publishStatus(engine.isPaused ? .paused : .running)
         default:
             acknowledge(
@@ -239,23 +249,63 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         }
     }
 
-    /// Begins to close everything; acknowledged once it is flat, or when nothing is left that could make it so.
+    /// Begins to close everything; acknowledged once it is flat, or when that has failed.
     private func flatten(_ command: StrategyCommandPayload) {
         guard flattening == nil else { return }
         flattening = command
+        flattenDeadline = ContinuousClock.now + .seconds(Limits.flattenSeconds)
         engine.flatten()
         settleFlattening()
     }
 
     private func settleFlattening() {
         guard let command = flattening else { return }
-        let status = engine.status
-        if status.openOrdersCount > 0 { return }
+        if engine.flattenResult == nil, ContinuousClock.now >= flattenDeadline {
+            engine.abandonFlatten("not flat after \(Limits.flattenSeconds) s")
+        }
+        guard let result = engine.flattenResult else { return }
         flattening = nil
-        acknowledge(
-            command, engine.isPaused ? .paused : .running,
-            error: status.positionsCount == 0
-                ? nil : "\(status.positionsCount) positions are still open; the log and the orders say why")
+        var error: String?
+        if case .failed(let reason) = result { error = reason }
+        acknowledge(command, engine.isPaused ? .paused : .running, error: error)
+    }
+
+    /// Puts a trading state in force.
+    private func trade(_ command: StrategyCommandPayload) {
+        let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
+        guard let word = command.parameters?["state"], let state = TradingState(rawValue: word) else {
+            return acknowledge(command, current, error: "unknown trading state")
+        }
+        engine.setTradingState(state, reason: command.parameters?["reason"] ?? "")
+        ExecutorLog.write("trading \(state.rawValue): \(engine.tradingStateReason)")
+        // Without an id nobody waits for an answer.
+        if command.commandID != nil { acknowledge(command, current) }
+    }
+
+    /// Puts a whole set of limits in force; all violations are told at once, and the old ones stay then.
+    private func limit(_ command: StrategyCommandPayload) {
+        let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
+        let inputs = (command.parameters ?? [:]).sorted { $0.key < $1.key }.map {
+            (name: $0.key, text: $0.value)
+        }
+        do {
+            engine.update(
+                limits: try RiskLimits(inputs: inputs.filter { !ProcessLimits.names.contains($0.name) }))
+            ExecutorLog.write("limits: \(inputs.map { "\($0.name)=\($0.text)" }.joined(separator: " "))")
+            acknowledge(command, current)
+        } catch {
+            acknowledge(command, current, error: "\(error)")
+        }
+        reportBreaches()
+    }
+
+    /// Tells the manager of a limit on losses that was breached.
+    private func reportBreaches() {
+        guard engine.breachCount != reportedBreachCount, let breach = engine.lastBreach else { return }
+        reportedBreachCount = engine.breachCount
+        publishStatus(
+            engine.isPaused ? .paused : .running,
+            alarm: "\(breach.code.rawValue): \(breach.context); action \(breach.action.rawValue)")
     }
 
     private func acknowledge(
@@ -271,6 +321,8 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         loopLag = max(.zero, now - nextHeartbeat)
         nextHeartbeat = now + .seconds(Limits.metricsIntervalSeconds)
         flushJournal()
+        settleFlattening()
+        reportBreaches()
         journal.syncInBackground()
         let status = engine.status
         if status.events != publishedEvents || now >= nextIdleMetrics {
@@ -296,13 +348,14 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     private func publishStatus(
         _ status: StrategyStatusPayload.Status, commandID: String? = nil, error: String? = nil,
         reason: String? = nil,
-        orderLogHash: String? = nil
+        orderLogHash: String? = nil, alarm: String? = nil
     ) {
         let payload = StrategyStatusPayload(
             strategyID: identity.strategyID, name: identity.name, epoch: UInt64(identity.epoch),
             processID: identity.processID, status: status, generation: generation,
             acknowledgedCommandID: commandID,
-            error: error, time: clock(), orderLogHash: orderLogHash, reason: reason)
+            error: error, time: clock(), orderLogHash: orderLogHash, reason: reason,
+            tradingState: engine.tradingState.rawValue, alarm: alarm)
         _ = client?.publish(.strategyStatus(identity.strategyID), payload.encoded())
     }
 

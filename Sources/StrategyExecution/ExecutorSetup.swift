@@ -38,10 +38,10 @@ struct ExecutorSetup<S: Strategy> {
         journalDirectory = directory
         generation = row.generation
         let configuration = try StrategyConfiguration(json: row.configJSON)
-        instruments = try Self.instruments(configuration.instruments, known: bootstrap.instruments)
+        let named = try Self.instruments(configuration.instruments, known: bootstrap.instruments)
         identity = ExecutorIdentity(
             strategyID: row.id, name: row.name, epoch: epoch, processID: getpid(),
-            tokens: instruments.map(\.token), symbols: instruments.map(\.symbol))
+            tokens: named.map(\.token), symbols: named.map(\.symbol))
         session = JournalSession(
             strategyID: row.id, strategyName: row.name, className: row.className, epoch: epoch,
             seed: configuration.seed)
@@ -49,6 +49,7 @@ struct ExecutorSetup<S: Strategy> {
             parameters = try ParameterValues.resolve(S.parameters, from: configuration.parameters)
             strategy = try S(parameters: parameters)
             account = try AccountSettings(inputs: configuration.venue)
+            instruments = try account.currency.valued(named)
             let entries = try StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json")
             let limits = try RiskLimits(inputs: entries.filter { !ProcessLimits.names.contains($0.name) })
             engineConfiguration = EngineConfiguration(

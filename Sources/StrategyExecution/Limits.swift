@@ -12,4 +12,6 @@ enum Limits {
     static let idleMetricsIntervalSeconds: Int64 = 5
     /// Seconds a stop may take to hand its last messages to the bus before the process ends anyway.
     static let closeSeconds: Int64 = 2
+    /// Seconds after which a flatten that is not flat has failed; its orders stay at the venue.
+    static let flattenSeconds = 30
 }

@@ -23,12 +23,24 @@ package struct AccountSettings: Sendable {
 
     /// Cash at the very first start.
     package var startingCash: Money
+    /// What it is kept in.
+    package var currency: AccountCurrency
     /// How orders are filled and charged.
     package var exchange: SimulatedExchangeConfiguration
 
     /// Reads the settings; throws all violations at once.
     package init(inputs: [(name: String, text: String)]) throws(ParameterViolations) {
-        let values = try ParameterValues.resolve(Self.declarations, from: inputs)
+        var violations = ParameterViolations()
+        currency = AccountCurrency(inputs: inputs, violations: &violations)
+        let values: ParameterValues
+        do throws(ParameterViolations) {
+            values = try ParameterValues.resolve(
+                Self.declarations, from: inputs.filter { !AccountCurrency.names.contains($0.name) })
+        } catch {
+            for violation in error.list { violations.add(violation.name, violation.message) }
+            throw violations
+        }
+        guard violations.isEmpty else { throw violations }
         startingCash = Money(e8: values.decimal("starting_cash").e8)
         exchange = SimulatedExchangeConfiguration(
             makerFeeRate: values.decimal("maker_fee"), takerFeeRate: values.decimal("taker_fee"),

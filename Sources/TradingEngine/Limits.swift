@@ -21,6 +21,12 @@ enum Limits {
     static let logLinesPerCallbackMax = 1_000
     /// The largest `max_orders_per_second`, the length of its window's buffer.
     static let ordersPerSecondMax = 100_000
+    /// The largest `max_orders_per_minute`, the same.
+    static let ordersPerMinuteMax = 1_000_000
+    /// Denied orders that a session's log explains; further ones are only counted.
+    static let deniedOrdersLogged = 200
+    /// Rounds of closing orders of one flatten; what is open after the last is reported.
+    static let flattenRoundsMax = 20
     /// The largest price times quantity that may be traded, in units of 10^-8: a quarter of what `Money`
     /// holds, so that sums over an account do not overflow for a handful of such orders.
     static let notionalE8Max: Int64 = .max / 4

@@ -39,6 +39,9 @@ public final class StrategyContext {
     /// Whether a backtest's warm-up is under way: indicators fill, and every order would be denied (`warming_up`).
     public internal(set) var isWarmingUp = false
 
+    /// Why the last denied order was denied, with the numbers that were compared; `nil` when none was.
+    public internal(set) var lastDenial: Denial?
+
     /// One per instrument, freed in `deinit`. Like `core` plain memory, because every record touches it and a
     /// class's stored variables are checked for overlapping access at run time: 11.6 M records/s with
     /// variables.

@@ -77,6 +77,22 @@ import TradingModel
         #expect(try store.strategy("alpha")?.restartGeneration == 2)
     }
 
+    @Test func tradingStatesAreKeptForOneAndForAllAndEndWithTheirStrategy() throws {
+        try insert(.halt, "alpha", #"{"reason": "news"}"#)
+        try insert(.reduce, nil)
+        _ = try store.acceptPending(now: moment())
+        #expect(
+            try store.tradingStates() == [
+                "s1": TradingStateRow(state: .halted, reason: "news"),
+                ControlStore.allStrategies: TradingStateRow(state: .reducing, reason: "by test"),
+            ])
+        try insert(.resumeTrading, nil)
+        _ = try store.acceptPending(now: moment())
+        #expect(try store.tradingStates().keys.sorted() == ["s1"])
+        try context.home.shell("DELETE FROM strategy_configs WHERE id = 's1'")
+        #expect(try store.tradingStates().isEmpty)
+    }
+
     @Test func updateMergesParametersAndBumpsTheGenerationOnce() throws {
         try insert(.update, "alpha", #"{"fast": 12, "slow": null, "name": "x"}"#)
         let strategy = try #require(try store.acceptPending(now: moment()).first?.targets.first)

@@ -168,4 +168,50 @@ import TradingModel
         #expect(restored.equity == whole.equity)
         #expect(restored.realizedPnL == whole.realizedPnL)
     }
+
+    /// Four thousand short histories: turning positions, odd multipliers, rebates.
+    @Test func moneyAddsUpInThousandsOfHistories() {
+        var turnedCount: UInt64 = 0
+        for seed in UInt64(1_000)..<5_000 {
+            var portfolio = Self.portfolio()
+            var history = History(random: SeededGenerator(seed: seed))
+            for _ in 0..<60 { history.step(&portfolio) }
+            let equity = portfolio.equity
+            let isExact =
+                equity == history.worth(portfolio) && portfolio.cash == history.cash
+                && Money(1_000_000) + portfolio.realizedPnL + portfolio.unrealizedPnL - portfolio.fees
+                    == equity
+            #expect(isExact, "seed \(seed)")
+            turnedCount += portfolio.totals.roundTripCount
+        }
+        #expect(turnedCount > 10_000)
+    }
+
+    /// Fills at the edge of what an account holds are refused whole, and nothing traps or changes.
+    @Test(arguments: UInt64(1)...200)
+    func fillsBeyondTheRangeAreRefusedAndChangeNothing(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var portfolio = Self.portfolio()
+        var refusedCount = 0
+        for _ in 0..<200 {
+            let index = Int(random.next() % 3)
+            let price = Price(e8: Int64(random.next() >> (1 + random.next() % 60)) | 1)
+            let quantity = Quantity(e8: Int64(random.next() >> (1 + random.next() % 60)) | 1)
+            let side: Side = random.next() % 2 == 0 ? .buy : .sell
+            let before = (portfolio.account, portfolio.position(index), portfolio.totals)
+            let outcome = portfolio.apply(
+                index, side: side, price: price, quantity: quantity, fee: .zero, mark: price)
+            if outcome == nil {
+                refusedCount += 1
+                #expect(
+                    before == (portfolio.account, portfolio.position(index), portfolio.totals), "seed \(seed)"
+                )
+            }
+            portfolio.mark(index, at: Price(e8: Int64(random.next() >> (1 + random.next() % 60)) | 1))
+            #expect(
+                Money(1_000_000) + portfolio.realizedPnL + portfolio.unrealizedPnL - portfolio.fees
+                    == portfolio.equity, "seed \(seed)")
+        }
+        #expect(refusedCount > 0)
+    }
 }

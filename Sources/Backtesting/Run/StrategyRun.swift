@@ -30,7 +30,7 @@ final class StrategyRun<S: Strategy>: StrategyRunning {
         seed: UInt64, keepsEntries: Bool
     ) throws {
         label = entry.label
-        instruments = try Self.select(entry.symbols, from: known)
+        instruments = try account.currency.valued(try Self.select(entry.symbols, from: known))
         parameters = try ParameterValues.resolve(S.parameters, from: entry.parameters)
         let configuration = EngineConfiguration(
             instruments: instruments, epoch: epoch, seed: seed, startingCash: account.startingCash,

@@ -25,10 +25,14 @@ package struct Bootstrap: BusPayload, Equatable {
         package var limitsJSON: String?
         /// Whether it must not trade before it is resumed.
         package var isPaused: Bool
+        /// `active`, `reducing` or `halted`; `nil` is active.
+        package var tradingState: String?
+        package var tradingReason: String?
 
         package init(
             id: String, name: String, className: String, epoch: UInt64, generation: Int, configJSON: String,
-            limitsJSON: String? = nil, isPaused: Bool = false
+            limitsJSON: String? = nil, isPaused: Bool = false, tradingState: String? = nil,
+            tradingReason: String? = nil
         ) {
             self.id = id
             self.name = name
@@ -38,6 +42,8 @@ package struct Bootstrap: BusPayload, Equatable {
             self.configJSON = configJSON
             self.limitsJSON = limitsJSON
             self.isPaused = isPaused
+            self.tradingState = tradingState
+            self.tradingReason = tradingReason
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -46,6 +52,8 @@ package struct Bootstrap: BusPayload, Equatable {
             case configJSON = "config_json"
             case limitsJSON = "limits_json"
             case isPaused = "paused"
+            case tradingState = "trading_state"
+            case tradingReason = "trading_reason"
         }
     }
 

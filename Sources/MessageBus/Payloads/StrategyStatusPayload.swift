@@ -30,12 +30,16 @@ package struct StrategyStatusPayload: BusPayload, Equatable {
     package var orderLogHash: String?
     /// Why it stopped or paused.
     package var reason: String?
+    /// `active`, `reducing` or `halted`: what it may trade.
+    package var tradingState: String?
+    /// A limit on losses that has just been breached, with the numbers; once for each breach.
+    package var alarm: String?
 
     package init(
         strategyID: String, name: String, epoch: UInt64, processID: Int32, status: Status, generation: Int,
         acknowledgedCommandID: String? = nil, error: String? = nil, time: Timestamp,
         lastTickTime: Timestamp? = nil,
-        orderLogHash: String? = nil, reason: String? = nil
+        orderLogHash: String? = nil, reason: String? = nil, tradingState: String? = nil, alarm: String? = nil
     ) {
         self.strategyID = strategyID
         self.name = name
@@ -49,10 +53,13 @@ package struct StrategyStatusPayload: BusPayload, Equatable {
         self.lastTickTime = lastTickTime
         self.orderLogHash = orderLogHash
         self.reason = reason
+        self.tradingState = tradingState
+        self.alarm = alarm
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, epoch, status, generation, error, time, reason
+        case name, epoch, status, generation, error, time, reason, alarm
+        case tradingState = "trading_state"
         case strategyID = "strategy_id"
         case processID = "pid"
         case acknowledgedCommandID = "acknowledged_command_id"

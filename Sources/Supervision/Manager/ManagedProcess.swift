@@ -41,6 +41,12 @@ final class ManagedProcess {
     var openUpdates: [(commandID: String, before: String)] = []
     /// Flatten commands that the process has not confirmed yet.
     var openFlattens: [String] = []
+    /// Commands about the trading state that the process has not confirmed yet.
+    var openTrading: [String] = []
+    /// The limits that the process has or was sent; `nil` when that is not known.
+    var sentLimits: String?
+    /// Whether limits were sent and not confirmed yet.
+    var areLimitsOpen = false
     /// The strategy's restart generation that the process was started with; `nil` when that is not known.
     var restartGeneration: Int64?
     /// What the process runs; `nil` when it could not be opened.

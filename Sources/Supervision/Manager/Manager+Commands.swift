@@ -15,7 +15,7 @@ extension Manager {
         case .update:
             return catalog.updateProblem(
                 strategy.className, strategy.configJSON, command.parameters, strategy.status.isLive)
-        case .stop, .pause, .resume, .flatten: return nil
+        case .stop, .pause, .resume, .flatten, .halt, .reduce, .resumeTrading: return nil
         }
     }
 
@@ -27,6 +27,7 @@ extension Manager {
             "command \(command.kind.rawValue) for \(accepted.targets.map(\.name).joined(separator: ", ")) "
                 + (command.status == .failed ? "refused: \(command.error ?? "")" : "accepted"))
         guard command.status == .accepted else { return }
+        noteTradingState(of: command)
         guard stopping == nil else { return }
         let refusals = accepted.refusals.map { "\($0.strategyName): \($0.reason)" }
         let ended = tracker.begin(
@@ -53,6 +54,7 @@ extension Manager {
         case .resume: apply(.operatorResume(commandID: id), to: process)
         case .update: update(process, commandID: id, before: before)
         case .flatten: flatten(process, commandID: id)
+        case .halt, .reduce, .resumeTrading: trade(process, commandID: id)
         }
     }
 
@@ -89,6 +91,8 @@ extension Manager {
     /// Sends again what an executor may not have heard, because it was not on the bus; hearing it twice is harmless.
     func repeatOpenRequests(_ process: ManagedProcess) {
         for update in process.openUpdates { sendUpdate(update.commandID, to: process) }
+        for id in process.openTrading { sendTradingState(id, to: process) }
+        if process.areLimitsOpen { sendLimits(to: process) }
         for id in process.openFlattens { send("flatten", to: process, commandID: id) }
     }
 

@@ -25,6 +25,8 @@ extension Manager {
     private func take(_ configuration: StoreThread.Configuration, _ commands: [AcceptedCommand]) {
         guard stopping == nil else { return }
         storedInstruments = configuration.instruments
+        let before = tradingStates
+        tradingStates = configuration.tradingStates
         if !isConfigured { pruneDeployments(configuration.strategies) }
         if !isConfigured { lookAtRecordings() }
         takeFeeds(configuration.feeds)
@@ -42,6 +44,11 @@ extension Manager {
             waitingCommands += commands
         }
         for row in configuration.strategies { takeEdits(row) }
+        if before != tradingStates {
+            for process in executors.values where process.machine.isReady {
+                sendTradingState(nil, to: process)
+            }
+        }
         let known = Set(configuration.strategies.map(\.id))
         for (id, process) in executors where !known.contains(id) { remove(process, id: id) }
         if isConfigured {
@@ -59,6 +66,7 @@ extension Manager {
         process.role = .executor(row)
         process.name = row.name
         if !isConfigured || before?.limitsJSON != row.limitsJSON { takeLimits(row, of: process) }
+        bringLimits(to: process)
         if before?.restartPolicyJSON != row.restartPolicyJSON { process.machine.policy = policy(row) }
         // What a command wanted is in the process's row already, and is no edit.
         if isConfigured, let before, before.desiredState != row.desiredState {

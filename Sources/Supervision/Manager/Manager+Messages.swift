@@ -57,6 +57,7 @@ extension Manager: BusClientDelegate {
             // It runs on and has something to say, such as that its disk is full.
             report(process, error)
         }
+        if let alarm = payload.alarm { noteBreach(alarm, state: payload.tradingState, of: process) }
         switch payload.status {
         case .running, .paused:
             if process.machine.status == .starting {
@@ -64,7 +65,10 @@ extension Manager: BusClientDelegate {
                 process.bootstrapSocket = nil
                 apply(.ready(epoch: epoch), to: process)
             }
-            if payload.acknowledgedCommandID == nil { repeatOpenRequests(process) }
+            if payload.acknowledgedCommandID == nil {
+                bringLimits(to: process)
+                repeatOpenRequests(process)
+            }
             apply(
                 payload.status == .paused ? .pausedConfirmed(epoch: epoch) : .resumedConfirmed(epoch: epoch),
                 to: process)
@@ -84,7 +88,12 @@ extension Manager: BusClientDelegate {
     }
 
     private func acknowledge(_ id: String, error: String?, by process: ManagedProcess) {
-        if let index = process.openUpdates.firstIndex(where: { $0.commandID == id }) {
+        if id.hasPrefix(Self.limitsPrefix) {
+            acknowledgeLimits(error: error, by: process)
+        } else if let index = process.openTrading.firstIndex(of: id) {
+            process.openTrading.remove(at: index)
+            finish(id, error.map { .failed($0) } ?? .executed, for: process)
+        } else if let index = process.openUpdates.firstIndex(where: { $0.commandID == id }) {
             let update = process.openUpdates.remove(at: index)
             if error == nil { recordGeneration(process) } else { takeBack(update, of: process) }
             finish(id, error.map { .failed($0) } ?? .executed, for: process)

@@ -133,10 +133,12 @@ extension Manager {
             bootstrap.role = .executor
             bootstrap.token = busKey.token(role: .executor, identity: row.id)
             bootstrap.journalDirectory = journal
+            let trading = tradingState(of: row.id)
             bootstrap.strategy = Bootstrap.Strategy(
                 id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),
                 generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON,
-                isPaused: isPaused)
+                isPaused: isPaused, tradingState: trading.state.rawValue, tradingReason: trading.reason)
+            process.sentLimits = row.limitsJSON
             let symbols = Set(ConfigurationJSON(row.configJSON).instruments)
             bootstrap.instruments = instruments.filter { symbols.contains($0.symbol) }
         }
@@ -179,6 +181,11 @@ extension Manager {
         for id in process.openFlattens {
             finish(id, .failed("the process ended before it was flat"), for: process)
         }
+        // The state is in the database, and the next process begins with it.
+        for id in process.openTrading { finish(id, .executed, for: process) }
+        process.openTrading = []
+        process.sentLimits = nil
+        process.areLimitsOpen = false
         process.openUpdates = []
         process.openFlattens = []
         if status == .exited(code: ExitStatus.configurationErrorCode), let rejection = process.rejection {

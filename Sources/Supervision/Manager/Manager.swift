@@ -55,6 +55,8 @@ package final class Manager {
     var executors: [String: ManagedProcess] = [:]
     var feeds: [String: ManagedProcess] = [:]
     var storedInstruments: [Instrument] = []
+    /// What may be traded where it is not everything, by strategy id or `ControlStore.allStrategies`.
+    var tradingStates: [String: TradingStateRow] = [:]
     /// Instruments of feeds that may not have reached the database yet.
     var feedInstruments: [Instrument] = []
     /// Commands that came before the bus was ready.

@@ -28,6 +28,8 @@ final class StoreThread: Sendable {
         var feeds: [FeedRow]
         var instruments: [Instrument]
         var settings: Settings
+        /// What may be traded where it is not everything, by strategy id or `ControlStore.allStrategies`.
+        var tradingStates: [String: TradingStateRow]
         /// The highest epoch ever used, by strategy id, of strategies that are new to this thread.
         var lastEpochs: [String: UInt32]
     }

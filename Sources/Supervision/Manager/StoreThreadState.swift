@@ -89,7 +89,7 @@ struct StoreThreadState {
         knownStrategies = Set(strategies.map(\.id))
         return StoreThread.Configuration(
             strategies: strategies, feeds: try store.feeds(), instruments: try store.instruments(),
-            settings: try store.settings(), lastEpochs: lastEpochs)
+            settings: try store.settings(), tradingStates: try store.tradingStates(), lastEpochs: lastEpochs)
     }
 
     /// Checks the file each time, the schema's version once a second.

@@ -14,6 +14,7 @@ struct RootCommand: ParsableCommand {
                 StartCommand.self,
                 StopCommand.self,
                 RestartCommand.self, PauseCommand.self, ResumeCommand.self, FlattenCommand.self,
+                HaltCommand.self, ResumeTradingCommand.self,
                 DeployCommand.self,
                 UpdateCommand.self,
                 StatusCommand.self, WebCommand.self, LogsCommand.self, FeedsCommand.self,

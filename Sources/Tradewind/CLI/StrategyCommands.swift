@@ -83,6 +83,38 @@ struct FlattenCommand: ParsableCommand {
     func run() throws { try targets.send(.flatten) }
 }
 
+/// `tradewind halt NAME...`
+struct HaltCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "halt",
+        abstract:
+            "Deny all new orders until 'resume-trading', also after restarts; resting orders are canceled.",
+        discussion:
+            "Reduce-only orders stay at the venue, because they protect a position; cancels always pass.")
+
+    @OptionGroup var targets: CommandTargets
+
+    @Flag(name: .long, help: "Let orders pass that reduce a position.")
+    var reduceOnly = false
+
+    @Option(name: .long, help: "Why, for whoever reads the denied orders.")
+    var reason: String?
+
+    func run() throws {
+        try targets.send(
+            reduceOnly ? .reduce : .halt, parameters: JSONText.object(reason.map { [("reason", $0)] } ?? []))
+    }
+}
+
+/// `tradewind resume-trading NAME...`
+struct ResumeTradingCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume-trading",
+        abstract: "End a halt; the day's loss and the drawdown are counted anew.")
+    @OptionGroup var targets: CommandTargets
+    func run() throws { try targets.send(.resumeTrading) }
+}
+
 /// `tradewind update NAME --set k=v`
 struct UpdateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

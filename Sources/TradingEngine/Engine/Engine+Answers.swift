@@ -35,6 +35,7 @@ extension Engine {
         taken.removeAll(keepingCapacity: true)
         if reports.pointee.isEmpty { swap(&taken, &reports.pointee) }
         flushLog()
+        if closing != nil { context.core.pointee.hasWork = true }
     }
 
     private func handle(_ report: VenueReport) {
@@ -168,6 +169,7 @@ extension Engine {
             return
         }
         state.pointee.hasPosition = !outcome.position.isFlat
+        if context.core.pointee.portfolio.isFloorReached { noteBreach() }
         counters.pointee.fills += 1
         let fill = Fill(
             count: counters.pointee.fills, orderID: id, token: order.token, side: order.side,

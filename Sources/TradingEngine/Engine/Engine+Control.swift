@@ -100,23 +100,6 @@ extension Engine {
         drain()
     }
 
-    /// Cancels all open orders and closes all positions at the market, paused or not, past all limits but
-    /// those of the instruments. A position in a halted instrument stays open, as its denied order says.
-    package func flatten() {
-        guard phase == .running || phase == .waitingForTime else { return }
-        isFlattening = true
-        defer { isFlattening = false }
-        context.cancelAll()
-        drain()
-        for position in context.core.pointee.portfolio.positions where !position.isFlat {
-            context.submit(
-                .market(
-                    position.quantity > .zero ? .sell : .buy, position.quantity.magnitude, position.token,
-                    isReduceOnly: true))
-        }
-        drain()
-    }
-
     /// Ends the session: `onStop` and its orders, then all open orders are canceled (`session_ended`), the
     /// strategy's state is saved and the journal closed. Nothing happens when ended or never started.
     package func stop(reason: String) {
@@ -125,6 +108,7 @@ extension Engine {
             strategy.pointee.onStop(context)
             drain()
         }
+        closing = nil
         phase = .ended
         venue.pointee.cancelAll(reason: "session_ended", at: context.now, reports: &reports.pointee)
         handleReports()

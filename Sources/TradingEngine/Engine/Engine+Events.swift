@@ -225,6 +225,7 @@ extension Engine {
 
     private func mark(_ index: Int, at price: Price) {
         if !context.core.pointee.portfolio.mark(index, at: price) { counters.pointee.invalid += 1 }
+        if context.core.pointee.portfolio.isFloorReached { noteBreach() }
     }
 
     private func addToBars(_ index: Int, price: Price, size: Quantity, isTrade: Bool) {

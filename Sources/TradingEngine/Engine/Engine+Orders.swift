@@ -4,6 +4,17 @@ extension Engine {
     /// Acts upon what the strategy asked for, and upon what it asks for in answer, until nothing is left.
     @inline(never)
     func drain() {
+        drainCommands()
+        // A round of closing orders drains by itself.
+        guard !isFlattening else { return }
+        if isFlattenWanted {
+            isFlattenWanted = false
+            flatten()
+        }
+        if closing != nil { advanceClosing() }
+    }
+
+    func drainCommands() {
         flushLog()
         var next = 0
         while next < context.commands.count {
@@ -165,12 +176,23 @@ extension Engine {
         context.orders.replace(at: place, with: denied)
         let update = OrderUpdate(
             id: denied.id, status: .denied, filledQuantity: .zero, reason: denial.rawValue)
+        explain(denied, Denial(denial, denialContext))
         // What waits for a full disk is kept in memory, which refusals without end must not fill.
         if denial != .journalBlocked {
             record(.orderSubmitted(denied))
             record(.orderUpdated(update))
         }
         if tells { strategy.pointee.onOrder(denied, update: update, context: context) }
+    }
+
+    /// Tells people and the strategy what was compared.
+    private func explain(_ order: Order, _ denial: Denial) {
+        denialContext = ""
+        context.lastDenial = denial
+        guard counters.pointee.denied <= Limits.deniedOrdersLogged else { return }
+        let last =
+            counters.pointee.denied == Limits.deniedOrdersLogged ? "; further ones are only counted" : ""
+        context.log("denied order \(order.id), \(order.side) \(order.quantity): \(denial)\(last)")
     }
 
     func flushLog() {

@@ -28,8 +28,22 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     }
     /// By how much changes under way raise open quantities, until the venue has answered.
     var pendingGrowth: [(id: OrderID, quantity: Quantity)] = []
-    /// Set while the engine itself closes positions, so that pause and daily loss do not stand in the way.
+    /// Set while the engine itself sends closing orders, so that pause and limits do not stand in the way.
     var isFlattening = false
+    /// A flatten under way; `flattenResult` is how the last one ended.
+    var closing: Closing?
+    var isFlattenWanted = false
+    package internal(set) var flattenResult: FlattenResult?
+    /// What may be traded, by an operator's word or after a breach with `flatten_and_halt`, and why.
+    package internal(set) var tradingState = TradingState.active
+    package internal(set) var tradingStateReason = ""
+    /// The limit on losses that is breached at present.
+    package internal(set) var breach: Breach?
+    /// The last one, and how many there were, for those who report them.
+    package internal(set) var lastBreach: Breach?
+    package internal(set) var breachCount = 0
+    /// The numbers that the check of an order compared last.
+    var denialContext = ""
     /// Set while nothing can be added to the journal: new orders are denied, and the denials are not journaled.
     package var isJournalBlocked = false
     package private(set) var configuration: EngineConfiguration
@@ -56,9 +70,7 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         memory.initialize(
             to: EngineMemory(
                 hash: OrderLogHash(seed: configuration.seed),
-                rateWindow: configuration.limits.maxOrdersPerSecond.map {
-                    OrderRateWindow(ordersPerSecond: $0)
-                }))
+                limits: configuration.limits))
         self.parameters = parameters
         self.output = output
         context = StrategyContext(
@@ -85,6 +97,11 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     var rateWindow: OrderRateWindow? {
         _read { yield memory.pointee.rateWindow }
         _modify { yield &memory.pointee.rateWindow }
+    }
+
+    var minuteWindow: OrderRateWindow? {
+        _read { yield memory.pointee.minuteWindow }
+        _modify { yield &memory.pointee.minuteWindow }
     }
 
     /// Whether records are withheld from the strategy.
@@ -122,7 +139,8 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
             successRate: context.core.pointee.portfolio.successRate, lastEventTime: context.now,
             orderLogHash: hash,
             metrics: context.metrics.map { EngineStatus.Metric(name: $0.name, value: $0.value) },
-            isPaused: context.isPaused)
+            isPaused: context.isPaused, tradingState: tradingState, tradingStateReason: tradingStateReason,
+            breach: breach.map { "\($0.code.rawValue): \($0.context)" })
     }
 
     /// All that a next process needs to carry on from here; asks the strategy for its state.
@@ -134,11 +152,23 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
             savedState: strategy.pointee.save())
     }
 
-    /// Puts other limits in force; the day's loss and the order rate are counted anew.
+    /// Puts other limits in force. The day's loss and the drawdown go on from where they were counted; the order rate
+    /// is counted anew when its limit changes. A breach ends when the new limits allow more.
     package func update(limits: RiskLimits) {
+        let before = configuration.limits
         configuration.limits = limits
-        rateWindow = limits.maxOrdersPerSecond.map { OrderRateWindow(ordersPerSecond: $0) }
-        if phase == .running { beginDay() }
+        if before.maxOrdersPerSecond != limits.maxOrdersPerSecond
+            || before.maxOrdersPerMinute != limits.maxOrdersPerMinute
+        {
+            memory.pointee.setRates(limits)
+        }
+        guard phase == .running else { return }
+        breach = nil
+        context.core.pointee.portfolio.setLossLimits(
+            daily: limits.maxDailyLoss, drawdown: limits.maxDrawdown)
+        refreshDay()
+        if context.core.pointee.portfolio.isFloorReached { noteBreach() }
+        if context.core.pointee.hasWork { drain() }
     }
 
     // MARK: - Shared steps
@@ -155,20 +185,28 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         output.record(record, at: context.now)
     }
 
-    /// Starts to count a UTC day's loss, when there is a limit to it.
+    /// Starts to count a UTC day's loss. What a loss of the day before had forbidden is allowed again.
     func beginDay() {
-        guard let loss = configuration.limits.maxDailyLoss else {
+        if let breach, breach.code == .maxDailyLoss, breach.action != .flattenAndHalt { self.breach = nil }
+        context.core.pointee.portfolio.setLossLimits(
+            daily: configuration.limits.maxDailyLoss, drawdown: configuration.limits.maxDrawdown)
+        context.core.pointee.portfolio.beginDay()
+        refreshDay()
+        // The drawdown may have reached its limit long before.
+        if context.core.pointee.portfolio.isFloorReached, breach == nil { noteBreach() }
+    }
+
+    /// Wakes the engine at the end of the UTC day when a limit needs it.
+    private func refreshDay() {
+        guard configuration.limits.maxDailyLoss != nil else {
             context.core.pointee.nextDay = .max
-            context.core.pointee.portfolio.setFloor(nil)
-            context.refreshDeadline()
-            return
+            return context.refreshDeadline()
         }
         let dayNanoseconds: Int64 = 86_400_000_000_000
         let phase = context.now.nanoseconds % dayNanoseconds
         let start = context.now.nanoseconds - (phase < 0 ? phase + dayNanoseconds : phase)
         let (next, overflow) = start.addingReportingOverflow(dayNanoseconds)
         context.core.pointee.nextDay = overflow ? .max : next
-        context.core.pointee.portfolio.setFloor(context.core.pointee.portfolio.equity - loss)
         context.refreshDeadline()
     }
 }

@@ -4,4 +4,18 @@ import TradingModel
 struct EngineMemory {
     var hash: OrderLogHash
     var rateWindow: OrderRateWindow?
+    var minuteWindow: OrderRateWindow?
+
+    init(hash: OrderLogHash, limits: RiskLimits) {
+        self.hash = hash
+        setRates(limits)
+    }
+
+    /// Begins to count the rates of orders.
+    mutating func setRates(_ limits: RiskLimits) {
+        rateWindow = limits.maxOrdersPerSecond.map { OrderRateWindow(orderCount: $0, interval: .seconds(1)) }
+        minuteWindow = limits.maxOrdersPerMinute.map {
+            OrderRateWindow(orderCount: $0, interval: .seconds(60))
+        }
+    }
 }

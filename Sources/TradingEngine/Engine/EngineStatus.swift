@@ -49,4 +49,9 @@ package struct EngineStatus: Equatable, Sendable {
     package var orderLogHash: OrderLogHash
     package var metrics: [Metric]
     package var isPaused: Bool
+    /// What may be traded, by an operator's word or after a breach, and why.
+    package var tradingState: TradingState
+    package var tradingStateReason: String
+    /// The limit on losses that is breached at present, with the numbers; `nil` for none.
+    package var breach: String?
 }

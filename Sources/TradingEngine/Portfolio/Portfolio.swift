@@ -49,8 +49,13 @@ package struct Portfolio: ~Copyable {
     package private(set) var maxDrawdown = Money.zero
     /// Instruments with a position that is not flat.
     package private(set) var openPositionCount = 0
+    /// Equity at the beginning of the day, and its peak since the drawdown's limit is counted.
+    private var dayStart: Money
+    private var riskPeak: Money
+    private var dailyLossMax: Money?
+    private var drawdownLimit: Money?
     private var equityFloor = Money(e8: .min)
-    /// Whether equity has been at or below the floor since it was set.
+    /// Whether equity has been at or below what the limits allow since they were set or the day began.
     package private(set) var isFloorReached = false
 
     /// Makes a flat portfolio; marks and fills name instruments by their index in `instruments`.
@@ -65,6 +70,8 @@ package struct Portfolio: ~Copyable {
         cash = startingCash
         equity = startingCash
         peakEquity = startingCash
+        dayStart = startingCash
+        riskPeak = startingCash
     }
 
     // The holdings are of a trivial type: nothing in them needs an end of its own.
@@ -186,13 +193,68 @@ package struct Portfolio: ~Copyable {
         equity = value
         if equity > peakEquity { peakEquity = equity }
         if drawdown > maxDrawdown { maxDrawdown = drawdown }
+        if equity > riskPeak {
+            riskPeak = equity
+            setFloor()
+        }
         if equity <= equityFloor { isFloorReached = true }
     }
 
-    /// Watches for equity at or below a floor from now on; `nil` watches for nothing.
-    package mutating func setFloor(_ floor: Money?) {
-        equityFloor = floor ?? Money(e8: .min)
-        isFloorReached = false
+    // MARK: - Limits on losses
+
+    /// Which limit equity has reached, with the loss.
+    package enum ReachedFloor: Equatable, Sendable {
+        case day(loss: Money)
+        case peak(fall: Money)
+    }
+
+    /// Which limit equity is at or beyond now; when it has recovered, the one that is nearer.
+    package var reachedFloor: ReachedFloor? {
+        guard isFloorReached else { return nil }
+        let day = dailyLossMax.map { $0 - (dayStart - equity) }
+        let peak = drawdownLimit.map { $0 - (riskPeak - equity) }
+        if let day, peak.map({ day <= $0 }) ?? true { return .day(loss: dayStart - equity) }
+        return peak == nil ? nil : .peak(fall: riskPeak - equity)
+    }
+
+    /// Sets the loss of the day and the fall from the peak to watch for; `nil` for none. Counting goes on.
+    package mutating func setLossLimits(daily: Money?, drawdown: Money?) {
+        dailyLossMax = daily
+        drawdownLimit = drawdown
+        setFloor()
+        isFloorReached = equity <= equityFloor
+    }
+
+    /// Counts the day's loss from the present equity.
+    package mutating func beginDay() {
+        dayStart = equity
+        setFloor()
+        isFloorReached = equity <= equityFloor
+    }
+
+    /// Counts the day's loss and the drawdown from the present equity.
+    package mutating func restartLossLimits() {
+        riskPeak = equity
+        beginDay()
+    }
+
+    private mutating func setFloor() {
+        // Equity is within half the range, see `Limits.accountE8Max`; a limit may be all of it.
+        func below(_ start: Money, _ limit: Money?) -> Int64 {
+            guard let limit else { return .min }
+            let (floor, isBeyond) = start.e8.subtractingReportingOverflow(limit.e8)
+            return isBeyond ? .min : floor
+        }
+        equityFloor = Money(e8: max(below(dayStart, dailyLossMax), below(riskPeak, drawdownLimit)))
+    }
+
+    /// The values of all positions but one at their marks, long and short added up, in units of 10^-8.
+    func grossValueE8(except index: Int) -> UInt128 {
+        var sum: UInt128 = 0
+        for used in usedIndices where used != index {
+            sum += (Int128(holdings[used].cost.e8) + Int128(holdings[used].unrealized.e8)).magnitude
+        }
+        return sum
     }
 
     // MARK: - Restoring
@@ -229,6 +291,8 @@ package struct Portfolio: ~Copyable {
         cash = totals.startingCash + realizedPnL - fees - cost
         equity = totals.startingCash + realizedPnL - fees
         peakEquity = equity
+        dayStart = equity
+        riskPeak = equity
     }
 
     // MARK: - Arithmetic

@@ -45,17 +45,39 @@ public enum DenialCode: String, Sendable, CaseIterable {
     case halted = "halted"
     /// The engine has ended.
     case stopped = "stopped"
+    /// Below the limit `min_order_quantity`.
+    case minOrderQuantity = "min_order_quantity"
     /// Above the limit `max_order_quantity`.
     case maxOrderQuantity = "max_order_quantity"
     /// Above the limit `max_order_notional`, or beyond what an account can hold.
     case maxOrderNotional = "max_order_notional"
     /// The position could pass the limit `max_position` if all open orders of that side filled.
     case maxPosition = "max_position"
-    /// The day's loss reached `max_daily_loss`; only orders that reduce the position pass until the next UTC
-    /// day.
+    /// The value of the position could pass the limit `max_position_notional`, or what an account can hold.
+    case maxPositionNotional = "max_position_notional"
+    /// The values of all positions together could pass the limit `max_total_notional`.
+    case maxTotalNotional = "max_total_notional"
+    /// The price is further from the market than `price_collar_percent`.
+    case priceCollar = "price_collar"
+    /// The fall from the account's peak reached `max_drawdown`; what passes until trading is resumed says
+    /// `breach_action`.
+    case maxDrawdown = "max_drawdown"
+    /// A fill took the account beyond what it can hold; trading is halted.
+    case accountRange = "account_range"
+    /// Trading is halted, by an operator or by `breach_action`.
+    case tradingHalted = "trading_halted"
+    /// Only orders that reduce a position pass, by an operator's word.
+    case reducingOnly = "reducing_only"
+    /// Positions are being closed.
+    case flattening = "flattening"
+    /// The day's loss reached `max_daily_loss`; what passes until the next UTC day says `breach_action`.
     case maxDailyLoss = "max_daily_loss"
     /// More orders within a second than `max_orders_per_second`.
     case maxOrdersPerSecond = "max_orders_per_second"
+    /// More orders within a minute than `max_orders_per_minute`.
+    case maxOrdersPerMinute = "max_orders_per_minute"
+    /// As many orders are open as `max_open_orders` allows.
+    case maxOpenOrders = "max_open_orders"
     /// Too many orders are open.
     case tooManyOpenOrders = "too_many_open_orders"
     /// Too many commands came out of one record.
