@@ -34,7 +34,7 @@ final class StrategyRun<S: Strategy>: StrategyRunning {
         parameters = try ParameterValues.resolve(S.parameters, from: entry.parameters)
         let configuration = EngineConfiguration(
             instruments: instruments, epoch: epoch, seed: seed, startingCash: account.startingCash,
-            limits: try RiskLimits(inputs: entry.limits))
+            limits: try RiskLimits(inputs: entry.limits), sessionEnd: account.sessionEnd)
         try configuration.validate()
         recorder = RunRecorder(instruments: instruments, keepsEntries: keepsEntries)
         engine = Engine(

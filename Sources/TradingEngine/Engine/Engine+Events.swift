@@ -173,6 +173,7 @@ extension Engine {
         venue.pointee.observe(event, instrument: index, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         if index >= 0 { askVenue(index) }
+        if venue.pointee.nextDue.nanoseconds != context.core.pointee.venueDue { refreshVenueDeadline() }
     }
 
     /// Tells the venue of a record's time only.
@@ -181,6 +182,7 @@ extension Engine {
         if !reports.pointee.isEmpty { handleReports() }
         // What waits has perhaps arrived; the next record that is shown brings the answer.
         context.core.pointee.isVenueQuiet = false
+        if venue.pointee.nextDue.nanoseconds != context.core.pointee.venueDue { refreshVenueDeadline() }
     }
 
     /// Asks whether an instrument's records can be kept back from now on.
