@@ -53,7 +53,8 @@ struct ExecutorSetup<S: Strategy> {
             let limits = try RiskLimits(inputs: entries.filter { !ProcessLimits.names.contains($0.name) })
             engineConfiguration = EngineConfiguration(
                 instruments: instruments, epoch: epoch, seed: configuration.seed,
-                startingCash: account.startingCash, limits: limits, sessionEnd: account.sessionEnd)
+                startingCash: account.startingCash, limits: limits, sessionEnd: account.sessionEnd,
+                feedLatency: account.exchange.latency.feed)
             try engineConfiguration.validate()
         } catch let error as ExecutionError {
             throw error

@@ -13,6 +13,8 @@ struct ContextCore: ~Copyable {
     var venueDue = Int64.max
     /// The same a nanosecond later: what is due with a record reaches the venue with it, and not before.
     var venueDeadline = Int64.max
+    /// Whether the venue has seen the record at hand before the strategy, because market data is late.
+    var isVenueAhead = false
     var isPaused = false
     /// Whether nothing at the venue waits for a time to come.
     var isVenueQuiet = false

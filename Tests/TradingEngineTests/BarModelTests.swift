@@ -49,7 +49,8 @@ import TradingModel
 
     @Test func stopLimitFillsAtItsTriggerOrWaitsForItsLimit() {
         let result = run([
-            .ask(.buy, .stopLimit, 1, at: "104", trigger: "103"), .ask(.buy, .stopLimit, 1, at: "99", trigger: "103"),
+            .ask(.buy, .stopLimit, 1, at: "104", trigger: "103"),
+            .ask(.buy, .stopLimit, 1, at: "99", trigger: "103"),
             .ask(.buy, .stopLimit, 1, at: "85", trigger: "103"),
         ])
         #expect(

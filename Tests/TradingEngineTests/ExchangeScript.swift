@@ -11,7 +11,9 @@ struct ExchangeScript {
 
     static let instrument = EngineHarness.instrument
 
-    init(_ configuration: SimulatedExchangeConfiguration = SimulatedExchangeConfiguration(), position: Int = 0) {
+    init(
+        _ configuration: SimulatedExchangeConfiguration = SimulatedExchangeConfiguration(), position: Int = 0
+    ) {
         exchange = SimulatedExchange(configuration: configuration, instruments: [Self.instrument])
         exchange.restore(position: Quantity(position), instrument: 0)
     }

@@ -115,7 +115,8 @@ import TradingModel
     @Test func cancelsAreSharedByTheModel() {
         let scale = Quantity.scale
         func front(_ model: QueueModel, traded: Int64 = 0) -> Double {
-            Double(model.front(60 * scale, before: 100 * scale, after: 80 * scale, traded: traded * scale)) / 1e8
+            Double(model.front(60 * scale, before: 100 * scale, after: 80 * scale, traded: traded * scale))
+                / 1e8
         }
         #expect(front(.riskAverse) == 60)
         // 40 / 100 behind: 60 - 0.6 * 20.
@@ -134,7 +135,10 @@ import TradingModel
     @Test(
         arguments: [
             ("best_price", FillModel()), ("volume", FillModel(volume: .limited)),
-            ("volume_slip:2+queue_power:3", FillModel(volume: .limitedSlipping(ticks: 2), touch: .queue(.power(3)))),
+            (
+                "volume_slip:2+queue_power:3",
+                FillModel(volume: .limitedSlipping(ticks: 2), touch: .queue(.power(3)))
+            ),
             ("queue_log", FillModel(touch: .queue(.logarithm))), ("touch", FillModel(touch: .touch)),
             ("chance:0.25+volume", FillModel(volume: .limited, touch: .chance(basisPoints: 2_500))),
             ("penetration:2", FillModel(touch: .penetration(ticks: 2))), ("", nil), ("touch+queue_log", nil),

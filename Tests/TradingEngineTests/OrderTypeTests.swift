@@ -34,8 +34,11 @@ import TradingModel
 
         Row(order: .ask(.buy, .limit, 2, at: "100.02"), atOnce: [taken]),
         Row(order: .ask(.buy, .limit, 2, at: "101"), atOnce: [taken]),
-        Row(order: .ask(.buy, .limit, 2, at: "99.5"), atOnce: ["accepted 1"], down: ["filled 1 2@99.5 maker"]),
-        Row(order: .ask(.sell, .limit, 2, at: "100.5"), atOnce: ["accepted 1"], up: ["filled 1 2@100.5 maker"]),
+        Row(
+            order: .ask(.buy, .limit, 2, at: "99.5"), atOnce: ["accepted 1"], down: ["filled 1 2@99.5 maker"]),
+        Row(
+            order: .ask(.sell, .limit, 2, at: "100.5"), atOnce: ["accepted 1"], up: ["filled 1 2@100.5 maker"]
+        ),
         Row(
             order: .ask(.buy, .limit, 2, at: "99.5", .day, expires: 25), atOnce: ["accepted 1"],
             down: ["expired 1 day"]),
@@ -161,7 +164,8 @@ import TradingModel
     }
 
     @Test func changesKeepOrLoseTheirPlaceInTheQueue() {
-        var script = ExchangeScript(SimulatedExchangeConfiguration(fillModel: FillModel(isVolumeLimited: true)))
+        var script = ExchangeScript(
+            SimulatedExchangeConfiguration(fillModel: FillModel(isVolumeLimited: true)))
         script.quote("99.98", "100.02")
         for _ in 1...3 { script.submit(.ask(.buy, .limit, 4, at: "99.5")) }
         script.modify(1, price: "99.5", quantity: 3)
@@ -175,7 +179,8 @@ import TradingModel
     }
 
     @Test func changedOrderCrossesTriggersOrIsRefused() {
-        var script = ExchangeScript(SimulatedExchangeConfiguration(fillModel: FillModel(isVolumeLimited: true)))
+        var script = ExchangeScript(
+            SimulatedExchangeConfiguration(fillModel: FillModel(isVolumeLimited: true)))
         script.quote("99.98", "100.02", size: 3)
         script.submit(.ask(.buy, .limit, 4, at: "99.5"))
         script.submit(.ask(.buy, .limit, 4, at: "99.5", isPostOnly: true))
@@ -201,7 +206,8 @@ import TradingModel
     }
 
     @Test func oneCancelsOtherSharesFills() {
-        var script = ExchangeScript(SimulatedExchangeConfiguration(fillModel: FillModel(isVolumeLimited: true)))
+        var script = ExchangeScript(
+            SimulatedExchangeConfiguration(fillModel: FillModel(isVolumeLimited: true)))
         script.quote("99.98", "100.02")
         script.submit(.ask(.sell, .limit, 5, at: "101", list: 1))
         script.submit(.ask(.sell, .stop, 5, trigger: "99", list: 1))

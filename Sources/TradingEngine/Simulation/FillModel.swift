@@ -78,7 +78,7 @@ package enum QueueModel: Equatable, Sendable {
 
     /// The quantity before the order, in units of 10^-8, after the displayed quantity went from `before` to `after` while
     /// `traded` of it was traded, which is off the front already.
-    func front(_ front: Int64, before: Int64, after: Int64, traded: Int64) -> Int64 {
+    package func front(_ front: Int64, before: Int64, after: Int64, traded: Int64) -> Int64 {
         let gone = before - after - traded
         guard gone > 0, self != .riskAverse else { return min(front, after) }
         // A share of an estimate, not money: floating point is exact enough, and the same on every machine.

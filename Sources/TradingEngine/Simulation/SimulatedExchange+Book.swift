@@ -1,4 +1,4 @@
-import TradingModel
+package import TradingModel
 
 /// Where orders are kept, and from which prices on they must be looked at.
 extension SimulatedExchange {
@@ -107,4 +107,9 @@ extension SimulatedExchange {
         }
         market.pointee.watch = watch
     }
+}
+
+extension SimulatedExchange {
+    /// The account's net position in an instrument, as the exchange has it.
+    package func position(_ instrument: Int) -> Quantity { markets[instrument].position }
 }

@@ -142,7 +142,9 @@ package struct SimulatedExchange: ExecutionVenue {
 
     package mutating func attention(instrument: Int) -> VenueAttention {
         VenueAttention(
-            isIdle: !markets[instrument].hasOrders, isQuiet: pending.isEmpty && answers.isEmpty)
+            // With late market data the engine shows records before the strategy's step, which must not keep them back.
+            isIdle: !markets[instrument].hasOrders && configuration.latency.feed == .zero,
+            isQuiet: pending.isEmpty && answers.isEmpty)
     }
 
     package mutating func submit(
