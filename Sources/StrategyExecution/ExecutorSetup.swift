@@ -48,13 +48,14 @@ struct ExecutorSetup<S: Strategy> {
         do {
             parameters = try ParameterValues.resolve(S.parameters, from: configuration.parameters)
             strategy = try S(parameters: parameters)
-            account = try AccountSettings(inputs: configuration.venue)
+            account = try configuration.account()
             instruments = try account.currency.valued(named)
             let entries = try StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json")
             let limits = try RiskLimits(inputs: entries.filter { !ProcessLimits.names.contains($0.name) })
             engineConfiguration = EngineConfiguration(
                 instruments: instruments, epoch: epoch, seed: configuration.seed,
-                startingCash: account.startingCash, limits: limits)
+                startingCash: account.startingCash, limits: limits, sessionEnd: account.sessionEnd,
+                feedLatency: account.exchange.latency.feed)
             try engineConfiguration.validate()
         } catch let error as ExecutionError {
             throw error

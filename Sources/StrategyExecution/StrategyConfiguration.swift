@@ -1,3 +1,5 @@
+package import TradingEngine
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -32,6 +34,13 @@ package struct StrategyConfiguration: Sendable {
         parameters = JSONScalar.sorted(decoded.parameters)
         venue = JSONScalar.sorted(decoded.venue)
         seed = decoded.seed ?? 0
+    }
+
+    /// The account and its exchange; reads the file of recorded latencies when one is named.
+    package func account() throws(ParameterViolations) -> AccountSettings {
+        try AccountSettings(inputs: venue, seed: seed) { path in
+            FileManager.default.contents(atPath: path).map { Array($0) }
+        }
     }
 
     /// The scalar members of a JSON object as (name, text), by name; for limits and command parameters.

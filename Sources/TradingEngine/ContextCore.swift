@@ -9,8 +9,12 @@ struct ContextCore: ~Copyable {
     var isRunning = false
     /// The start of the next UTC day when a daily limit needs it, else the far future.
     var nextDay = Int64.max
-    /// When the venue has something to do although no record comes, a nanosecond later; else the far future.
+    /// When the venue has something to do although no record comes; else the far future.
+    var venueDue = Int64.max
+    /// The same a nanosecond later: what is due with a record reaches the venue with it, and not before.
     var venueDeadline = Int64.max
+    /// Whether the venue has seen the record at hand before the strategy, because market data is late.
+    var isVenueAhead = false
     var isPaused = false
     /// Whether nothing at the venue waits for a time to come.
     var isVenueQuiet = false

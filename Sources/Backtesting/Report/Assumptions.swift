@@ -37,18 +37,6 @@ package struct Assumptions: Sendable {
     }
 
     private static func venueItems(_ venue: AccountSettings) -> [Item] {
-        let exchange = venue.exchange
-        return [
-            Item(
-                name: "fills",
-                text: "orders take the opposite quote; a resting limit order fills only when traded through"),
-            Item(
-                name: "latency",
-                text: "\(exchange.latency.wholeNanoseconds / 1_000_000) ms from the strategy to the exchange"),
-            Item(
-                name: "fees",
-                text: "maker \(exchange.makerFeeRate), taker \(exchange.takerFeeRate) of the value"),
-            Item(name: "slippage", text: "\(exchange.slippageTicks) price increments for orders that take"),
-        ]
+        venue.exchange.assumptions.map { Item(name: $0.name, text: $0.text) }
     }
 }

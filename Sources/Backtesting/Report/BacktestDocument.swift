@@ -12,6 +12,7 @@ package struct BacktestDocument: Encodable {
         case eventsCount = "events_count"
         case ordersCount = "orders_count"
         case deniedCount = "denied_count"
+        case ambiguousBarCount = "ambiguous_bars_count"
         case fillsCount = "fills_count"
         case roundTripsCount = "round_trips_count"
         case successRate = "success_rate"
@@ -50,6 +51,7 @@ package struct BacktestDocument: Encodable {
         try container.encode(result.eventsCount, forKey: .eventsCount)
         try container.encode(result.ordersCount, forKey: .ordersCount)
         try container.encode(result.deniedCount, forKey: .deniedCount)
+        try container.encode(result.ambiguousBarCount, forKey: .ambiguousBarCount)
         try container.encode(result.fillsCount, forKey: .fillsCount)
         try container.encode(result.roundTripsCount, forKey: .roundTripsCount)
         try container.encode(result.statistics.trades.winRate, forKey: .successRate)

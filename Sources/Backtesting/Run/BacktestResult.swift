@@ -15,6 +15,8 @@ package struct StrategyResult: Sendable {
     package var turnover: Double
     /// Time with an open position.
     package var exposedTime: Duration
+    /// Bars in which a stop and its linked target could both have filled; the stop did.
+    package var ambiguousBarCount: UInt64
 
     /// Realised and unrealised PnL minus fees.
     package var netPnL: Money { status.realizedPnL + status.unrealizedPnL - status.fees }
@@ -77,6 +79,7 @@ package struct BacktestResult: Sendable {
     package var unrealizedPnL: Money { strategies.map(\.status.unrealizedPnL).reduce(.zero, +) }
     package var fees: Money { strategies.map(\.status.fees).reduce(.zero, +) }
     package var ordersCount: UInt64 { strategies.map(\.status.ordersCount).reduce(0, +) }
+    package var ambiguousBarCount: UInt64 { strategies.map(\.ambiguousBarCount).reduce(0, +) }
     package var deniedCount: UInt64 { strategies.map(\.status.deniedCount).reduce(0, +) }
     package var fillsCount: UInt64 { strategies.map(\.status.fillsCount).reduce(0, +) }
     package var roundTripsCount: UInt64 { strategies.map(\.status.roundTripsCount).reduce(0, +) }

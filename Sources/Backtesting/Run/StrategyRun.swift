@@ -34,7 +34,8 @@ final class StrategyRun<S: Strategy>: StrategyRunning {
         parameters = try ParameterValues.resolve(S.parameters, from: entry.parameters)
         let configuration = EngineConfiguration(
             instruments: instruments, epoch: epoch, seed: seed, startingCash: account.startingCash,
-            limits: try RiskLimits(inputs: entry.limits))
+            limits: try RiskLimits(inputs: entry.limits), sessionEnd: account.sessionEnd,
+            feedLatency: account.exchange.latency.feed)
         try configuration.validate()
         recorder = RunRecorder(instruments: instruments, keepsEntries: keepsEntries)
         engine = Engine(
@@ -87,7 +88,8 @@ final class StrategyRun<S: Strategy>: StrategyRunning {
             label: label, className: S.name, parameters: parameters, instruments: instruments,
             status: engine.status, logLines: recorder.logLines, fillMarks: recorder.fillMarks,
             turnover: Double(recorder.turnoverE8) / 1e8,
-            exposedTime: .nanoseconds(recorder.exposedNanoseconds))
+            exposedTime: .nanoseconds(recorder.exposedNanoseconds),
+            ambiguousBarCount: engine.withVenue { $0.ambiguousBarCount })
     }
 
     private static func select(_ symbols: [String], from known: [Instrument]) throws(BacktestError)

@@ -15,10 +15,28 @@ struct BacktestDataOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help:
-            "An account setting as name=value: starting_cash, maker_fee, taker_fee, latency_ms, slippage_ticks."
-    )
+        help: "An account setting as name=value: \(AccountSettings.names.joined(separator: ", ")).")
     var venue: [KeyValueOption] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "How orders fill, words joined with +: "
+                + ExchangeModelText.fillModels.map { "\($0.name) (\($0.meaning))" }.joined(separator: "; ")
+                + "."
+        ))
+    var fillModel: String?
+
+    @Option(name: .long, help: ArgumentHelp("Latency: \(ExchangeModelText.latencies)."))
+    var latency: String?
+
+    @Option(name: .long, help: ArgumentHelp("Fees: \(ExchangeModelText.feeModels)."))
+    var fees: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Slippage of market orders and stops: \(ExchangeModelText.slippages)."))
+    var slippage: String?
 
     @Option(name: .long, help: "A risk limit as name=value.")
     var limit: [KeyValueOption] = []
@@ -45,10 +63,18 @@ struct BacktestDataOptions: ParsableArguments {
     @Option(name: .long, help: "Days of returns in a year: 365, or 252 for exchanges.")
     var daysPerYear: Double = 365
 
+    /// The account settings, those with an option of their own included.
+    private var venueInputs: [(name: String, text: String)] {
+        let models = [
+            ("fill_model", fillModel), ("latency", latency), ("fees", fees), ("slippage", slippage),
+        ]
+        return venue.inputs + models.compactMap { name, text in text.map { (name: name, text: $0) } }
+    }
+
     /// Settings without anything of a strategy.
     func settings() throws -> BacktestSettings {
         BacktestSettings(
-            files: data, venue: venue.inputs, seed: seed, from: try Self.time(from, "--from"),
+            files: data, venue: venueInputs, seed: seed, from: try Self.time(from, "--from"),
             until: try Self.time(until, "--until"), warmUp: try warmUp.map(Self.warmUp),
             daysPerYear: daysPerYear)
     }

@@ -40,6 +40,11 @@ struct BacktestReport {
             lines.append(
                 (index == 0 ? "assumptions     " : "                ") + "\(item.name): \(item.text)")
         }
+        if result.ambiguousBarCount > 0 {
+            lines.append(
+                "ambiguous bars  \(result.ambiguousBarCount): stop and target could both have filled, the stop did"
+            )
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import TradingEngine
 
 /// The options that make up a strategy's configuration.
 struct StrategySettings: ParsableArguments {
@@ -13,7 +14,7 @@ struct StrategySettings: ParsableArguments {
 
     @Option(
         name: .long,
-        help: "An account setting: starting_cash, maker_fee, taker_fee, latency_ms, slippage_ticks.")
+        help: "An account setting: \(AccountSettings.names.joined(separator: ", ")).")
     var venue: [KeyValueOption] = []
 
     @Option(name: .long, help: "A risk limit as name=value, such as max_position=10.")

@@ -4,11 +4,19 @@ extension Engine {
     /// Processes records in order; see `process(_:)` for one.
     package func process(_ events: UnsafeBufferPointer<MarketEvent>) {
         guard let start = events.baseAddress else { return }
+        if configuration.feedLatency > .zero {
+            for event in events { processDelayed(event) }
+            return
+        }
         for offset in 0..<events.count { step(start + offset) }
     }
 
     /// Processes one record with all its consequences. Ignored before `start` and after `stop`.
-    package func process(_ event: MarketEvent) { withUnsafePointer(to: event) { step($0) } }
+    package func process(_ event: MarketEvent) {
+        if configuration.feedLatency > .zero { processDelayed(event) } else { processNow(event) }
+    }
+
+    func processNow(_ event: MarketEvent) { withUnsafePointer(to: event) { step($0) } }
 
     /// One record; the records stay where they are, which no callback can change.
     private func step(_ event: UnsafePointer<MarketEvent>) {
@@ -170,17 +178,21 @@ extension Engine {
 
     /// Lets the venue see a record, and books what it answers.
     private func showVenue(_ event: MarketEvent, _ index: Int) {
+        guard !context.core.pointee.isVenueAhead else { return }
         venue.pointee.observe(event, instrument: index, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         if index >= 0 { askVenue(index) }
+        if venue.pointee.nextDue.nanoseconds != context.core.pointee.venueDue { refreshVenueDeadline() }
     }
 
     /// Tells the venue of a record's time only.
     private func passTime(_ event: MarketEvent) {
+        guard !context.core.pointee.isVenueAhead else { return }
         venue.pointee.observe(event, instrument: -1, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         // What waits has perhaps arrived; the next record that is shown brings the answer.
         context.core.pointee.isVenueQuiet = false
+        if venue.pointee.nextDue.nanoseconds != context.core.pointee.venueDue { refreshVenueDeadline() }
     }
 
     /// Asks whether an instrument's records can be kept back from now on.

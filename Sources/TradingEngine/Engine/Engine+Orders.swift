@@ -43,7 +43,10 @@ extension Engine {
     /// Lets the engine wake the venue when it has something to do although no record comes.
     func refreshVenueDeadline() {
         let due = venue.pointee.nextDue.nanoseconds
-        // A nanosecond later: what is due with a record reaches the venue with it, and not before.
+        guard due != context.core.pointee.venueDue else { return }
+        // What has arrived without an answer may rest now.
+        for index in context.instruments.indices { askVenue(index) }
+        context.core.pointee.venueDue = due
         context.core.pointee.venueDeadline = due == .max ? .max : due + 1
         context.refreshDeadline()
     }

@@ -26,6 +26,9 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
             context.refreshDeadline()
         }
     }
+    /// Records on their way to the strategy, from `delayedStart` on, and already seen by the venue.
+    var delayed: [MarketEvent] = []
+    var delayedStart = 0
     /// By how much changes under way raise open quantities, until the venue has answered.
     var pendingGrowth: [(id: OrderID, quantity: Quantity)] = []
     /// Set while the engine itself sends closing orders, so that pause and limits do not stand in the way.

@@ -3,19 +3,42 @@ package import TradingModel
 /// An exchange that fills orders against recorded or live market data, conservatively.
 ///
 /// - Market orders take the opposite quote, else the last trade or close, plus slippage; without any they are
-///   rejected (`no_market`). What is not displayed, when volume is limited, waits for the next quotes (GTC).
+///   rejected (`no_market`). What is not displayed, when volume is limited, waits for the next quotes (unless IOC, FOK).
 /// - A limit order that crosses on arrival takes the quote; post-only ones are rejected (`post_only`)
 ///   instead.
 /// - A resting limit order fills as maker at its own price when a trade is strictly beyond it or the opposite
-///   quote reaches it. A trade at its price does not fill it, because others may stand before it.
-/// - What an order meets on arrival is the market as of the first record at or after sending time plus
-///   latency, with that record included; no trade or bar that is older than the order fills it.
-/// - A bar goes open, high, low, close: orders passed at the open, then sells on the way up, then buys on the
-///   way down, each at its own price. Only orders that were there before the bar began take part: those that
-///   arrived no later than the previous bar, or than this bar's close minus its duration.
+///   quote reaches it. What a trade at its price does is the fill model's matter.
+/// - Stops and if-touched orders wait for their trigger (`TriggerSource`) and then take the market as it is; one whose
+///   trigger is reached already is set off at arrival. A trailing trigger is rounded to the price increment away from
+///   the market and each of its moves is reported.
+/// - What arrives between two records meets the standing quote. Of an instrument without quotes it meets the next trade or
+///   bar, with that record included, because no trade or bar that is older than an order fills it.
+/// - DAY and GTD orders end when a record's time, of whatever instrument, reaches their expire time, before that record
+///   can fill them.
+/// - Fills of one-cancels-other orders are taken off their siblings at once, also within a bar.
+/// - A changed price or trigger and a grown quantity lose the place in the queue; such a limit order arrives anew.
 /// - Reduce-only orders trade no more than the position; what is left is canceled (`reduce_only`).
-/// - Depth records are not looked at.
+/// - Bars: see `SimulatedExchange+Bars`. Depth records are not looked at.
 package struct SimulatedExchange: ExecutionVenue {
+    /// Owns the memory of the markets.
+    private final class Store {
+        let markets: UnsafeMutablePointer<SimulatedMarket>
+        let count: Int
+
+        init(_ instruments: [Instrument]) {
+            count = instruments.count
+            markets = .allocate(capacity: max(count, 1))
+            for (index, instrument) in instruments.enumerated() {
+                (markets + index).initialize(to: SimulatedMarket(instrument))
+            }
+        }
+
+        deinit {
+            markets.deinitialize(count: count)
+            markets.deallocate()
+        }
+    }
+
     private enum Action {
         case submit(Order)
         case modify(OrderID, OrderTerms)
@@ -23,345 +46,259 @@ package struct SimulatedExchange: ExecutionVenue {
     }
 
     private struct Pending {
-        var due: Timestamp
+        var due: Int64
         var instrument: Int
         var action: Action
     }
 
-    private let configuration: SimulatedExchangeConfiguration
-    var markets: [SimulatedMarket]
-    /// On their way, by time of arrival; latency is constant, so this is the order of sending.
+    private struct Answer {
+        var due: Int64
+        var report: VenueReport
+    }
+
+    let configuration: SimulatedExchangeConfiguration
+    /// One per instrument; plain memory, because every record touches it.
+    let markets: UnsafeMutablePointer<SimulatedMarket>
+    private let store: Store
+    /// On their way to the exchange, by time of arrival.
     private var pending: [Pending] = []
+    /// On their way to the strategy, by time of arrival.
+    private var answers: [Answer] = []
+    private var nextExpiry = Int64.max
+    /// The earliest of all that is due without a record.
+    private var nextDueNanoseconds = Int64.max
+    var tradedNotional = Money.zero
+    /// The record at hand, for models that draw.
+    var sequence: UInt64 = 0
+    /// Bars whose path does not tell whether a stop or its linked target came first; the stop was taken.
+    package internal(set) var ambiguousBarCount: UInt64 = 0
 
     /// Makes an exchange for the engine's instruments, in the engine's order.
     package init(configuration: SimulatedExchangeConfiguration, instruments: [Instrument]) {
-        precondition(configuration.latency >= .zero, "latency is not negative")
-        precondition(configuration.slippageTicks >= 0, "slippage is not negative")
         self.configuration = configuration
-        markets = instruments.map { SimulatedMarket($0) }
+        store = Store(instruments)
+        markets = store.markets
     }
 
     // MARK: - ExecutionVenue
+
+    package var linksOrders: Bool { true }
+
+    package var nextDue: Timestamp { Timestamp(nanoseconds: nextDueNanoseconds) }
+
+    package mutating func restore(tradedNotional: Money) { self.tradedNotional = tradedNotional }
 
     package mutating func restore(position: Quantity, instrument: Int) {
         markets[instrument].position = position
     }
 
     package mutating func restore(_ order: Order, instrument: Int) {
-        rest(WorkingOrder(order, arrivedAt: order.createdAt), instrument)
+        let working = WorkingOrder(order, arrivedAt: order.createdAt)
+        if working.isWaiting {
+            markets[instrument].stops.append(working)
+        } else {
+            rest(working, instrument)
+        }
+        noteExpiry(working.expireTime)
+        refreshWatch(instrument)
     }
 
     package mutating func observe(
         _ event: MarketEvent, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
     ) {
+        if now.nanoseconds >= nextDueNanoseconds {
+            settle(expiries: now, others: Timestamp(nanoseconds: now.nanoseconds - 1), &reports)
+        }
         if instrument >= 0 {
+            let market = markets + instrument
             switch event.kind {
-            case .quote: observe(event.quote, instrument, &reports)
-            case .trade: observe(event.trade, instrument, &reports)
+            case .quote:
+                let quote = event.quote
+                market.pointee.set(quote)
+                if market.pointee.hasOrders || !market.pointee.hasQuote {
+                    look(at: quote, instrument, event.sequence, now, &reports)
+                }
+            case .trade:
+                let price = Price(e8: event.word0)
+                market.pointee.lastPrice = price
+                market.pointee.hasLastPrice = true
+                market.pointee.lastTime = now
+                if market.pointee.hasOrders {
+                    look(at: event.trade, instrument, event.sequence, now, &reports)
+                }
             case .barVolume:
-                markets[instrument].barVolume = Quantity(e8: event.word0)
-                markets[instrument].barDurationNanoseconds = event.word1
-            case .bar: observeBar(event, instrument, at: now, &reports)
+                market.pointee.barVolume = Quantity(e8: event.word0)
+                market.pointee.barDurationNanoseconds = event.word1
+            case .bar: look(atBar: event, instrument, now, &reports)
             case .depth, .status, .gap, nil: break
             }
         }
-        if !pending.isEmpty { release(at: now, &reports) }
+        if now.nanoseconds >= nextDueNanoseconds { settle(expiries: now, others: now, &reports) }
+    }
+
+    package mutating func advance(to now: Timestamp, reports: inout [VenueReport]) {
+        settle(expiries: now, others: now, &reports)
     }
 
     package mutating func attention(instrument: Int) -> VenueAttention {
         VenueAttention(
-            isIdle: markets[instrument].buys.isEmpty && markets[instrument].sells.isEmpty,
-            isQuiet: pending.isEmpty)
+            // With late market data the engine shows records before the strategy's step, which must not keep them back.
+            isIdle: !markets[instrument].hasOrders && configuration.latency.feed == .zero,
+            isQuiet: pending.isEmpty && answers.isEmpty)
     }
 
     package mutating func submit(
         _ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
     ) {
-        if configuration.latency == .zero {
-            arrive(WorkingOrder(order, arrivedAt: now), instrument, &reports)
-        } else {
-            pending.append(
-                Pending(due: now + configuration.latency, instrument: instrument, action: .submit(order)))
-        }
+        act(.submit(order), instrument, now, &reports)
     }
 
     package mutating func modify(
         _ order: Order, to terms: OrderTerms, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
     ) {
-        if configuration.latency == .zero {
-            modify(order.id, terms, instrument, &reports)
-        } else {
-            pending.append(
-                Pending(
-                    due: now + configuration.latency, instrument: instrument,
-                    action: .modify(order.id, terms)))
-        }
+        act(.modify(order.id, terms), instrument, now, &reports)
     }
 
     package mutating func cancel(
         _ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
     ) {
-        if configuration.latency == .zero {
-            if remove(order.id, instrument) { reports.append(.canceled(order.id, reason: "")) }
-        } else {
-            pending.append(
-                Pending(due: now + configuration.latency, instrument: instrument, action: .cancel(order.id)))
-        }
+        act(.cancel(order.id), instrument, now, &reports)
     }
 
     package mutating func cancelAll(reason: String, at now: Timestamp, reports: inout [VenueReport]) {
+        // What has happened already is still told.
+        for answer in answers { reports.append(answer.report) }
+        answers.removeAll()
         var ids: [OrderID] = []
-        for index in markets.indices {
-            ids += markets[index].buys.orders.map(\.id) + markets[index].sells.orders.map(\.id)
-            markets[index].buys.removeAll()
-            markets[index].sells.removeAll()
+        for index in 0..<store.count {
+            let market = markets + index
+            ids += market.pointee.buys.orders.map(\.id) + market.pointee.sells.orders.map(\.id)
+            ids += market.pointee.stops.map(\.id) + market.pointee.arrivals.map(\.id)
+            market.pointee.buys.orders.removeAll()
+            market.pointee.sells.orders.removeAll()
+            market.pointee.stops.removeAll()
+            market.pointee.arrivals.removeAll()
+            refreshWatch(index)
         }
         for item in pending {
             if case .submit(let order) = item.action { ids.append(order.id) }
         }
         pending.removeAll()
+        nextExpiry = .max
+        refreshDue()
         for id in ids.sorted() { reports.append(.canceled(id, reason: reason)) }
     }
 
-    // MARK: - Market data
+    // MARK: - Time
 
-    private mutating func observe(_ quote: Quote, _ index: Int, _ reports: inout [VenueReport]) {
-        markets[index].set(quote)
-        if let best = markets[index].buys.bestPrice, quote.ask <= best { sweep(.buy, index, &reports) }
-        if let best = markets[index].sells.bestPrice, quote.bid >= best { sweep(.sell, index, &reports) }
-    }
-
-    private mutating func observe(_ trade: Trade, _ index: Int, _ reports: inout [VenueReport]) {
-        markets[index].lastPrice = trade.price
-        var available: Quantity? = trade.size.isZero ? nil : trade.size
-        for side in [Side.buy, .sell] {
-            passThrough(
-                side, index, price: trade.price, available: &available, notAfter: .distantFuture, &reports)
-        }
-        // Market orders that no quote has filled take what is printed.
-        if !markets[index].hasQuote { for side in [Side.buy, .sell] { sweep(side, index, &reports) } }
-    }
-
-    private mutating func observeBar(
-        _ event: MarketEvent, _ index: Int, at now: Timestamp, _ reports: inout [VenueReport]
+    private mutating func act(
+        _ action: Action, _ instrument: Int, _ now: Timestamp, _ reports: inout [VenueReport]
     ) {
-        let duration = markets[index].barDurationNanoseconds
-        var began = markets[index].lastBarTime
-        if duration > 0 {
-            let (start, overflow) = event.receiveTime.nanoseconds.subtractingReportingOverflow(duration)
-            if !overflow { began = max(began, Timestamp(nanoseconds: start)) }
+        let delay = configuration.latency.hasEntry ? configuration.latency.entryNanoseconds(at: now) : 0
+        if delay == 0, pending.isEmpty {
+            perform(action, instrument, now, isLate: false, &reports)
+        } else {
+            // Nothing overtakes on the way.
+            let due = max(now.nanoseconds + delay, pending.last?.due ?? .min)
+            pending.append(Pending(due: due, instrument: instrument, action: action))
+            refreshDue()
         }
-        let volume = markets[index].barVolume
-        var available: Quantity? = volume.isZero ? nil : volume
-        for price in [Price(e8: event.word0), Price(e8: event.word1), Price(e8: event.word2)] {
-            for side in [Side.sell, .buy] {
-                passThrough(side, index, price: price, available: &available, notAfter: began, &reports)
-            }
-        }
-        markets[index].lastPrice = Price(e8: event.word3)
-        markets[index].lastBarTime = now
-        markets[index].barVolume = .zero
-        markets[index].barDurationNanoseconds = 0
-        if !markets[index].hasQuote { for side in [Side.buy, .sell] { sweep(side, index, &reports) } }
     }
 
-    /// Fills resting limit orders of a side that a traded price is strictly beyond, best first.
-    private mutating func passThrough(
-        _ side: Side, _ index: Int, price: Price, available: inout Quantity?, notAfter limit: Timestamp,
-        _ reports: inout [VenueReport]
+    private mutating func perform(
+        _ action: Action, _ index: Int, _ now: Timestamp, isLate: Bool, _ reports: inout [VenueReport]
     ) {
-        var place = 0
-        while place < count(side, index) {
-            let order = working(side, index, place)
-            guard order.isPassed(by: price) else { return }
-            guard order.type == .limit, order.arrivedAt <= limit else {
-                place += 1
-                continue
+        let start = reports.count
+        switch action {
+        case .submit(let order):
+            let working = WorkingOrder(order, arrivedAt: now)
+            noteExpiry(working.expireTime)
+            if isLate, !markets[index].hasQuote, markets[index].lastTime < now {
+                markets[index].arrivals.append(working)
+            } else {
+                work(working, index, isKnown: false, now, &reports)
             }
-            let quantity = configuration.fillModel.fillable(order.remaining, available: available)
-            guard quantity > .zero else { return }
-            let filled = fill(
-                order, index, quantity: quantity, price: order.price, liquidity: .maker, isResting: true,
-                &reports)
-            available = available.map { $0 - min(filled, $0) }
-            // A filled or canceled order has left its place to the next one.
-            if place < count(side, index), working(side, index, place).id == order.id { place += 1 }
-        }
-    }
-
-    /// Fills what rests on a side against the opposite quote or, for market orders without one, the last
-    /// price.
-    private mutating func sweep(_ side: Side, _ index: Int, _ reports: inout [VenueReport]) {
-        var place = 0
-        while place < count(side, index) {
-            let order = working(side, index, place)
-            guard markets[index].hasQuote || order.type == .market, markets[index].isMarketable(order),
-                let opposite = markets[index].opposite(side)
-            else { return }
-            let quantity = configuration.fillModel.fillable(order.remaining, available: opposite.left)
-            guard quantity > .zero else { return }
-            let isMarket = order.type == .market
-            let price = isMarket ? slipped(opposite.price, side, index) : order.price
-            let filled = fill(
-                order, index, quantity: quantity, price: price, liquidity: isMarket ? .taker : .maker,
-                isResting: true, &reports)
-            markets[index].consume(side, filled)
-            if place < count(side, index), working(side, index, place).id == order.id { place += 1 }
-        }
-    }
-
-    // MARK: - Orders
-
-    private mutating func release(at now: Timestamp, _ reports: inout [VenueReport]) {
-        var count = 0
-        while count < pending.count, pending[count].due <= now {
-            switch pending[count].action {
-            case .submit(let order):
-                arrive(WorkingOrder(order, arrivedAt: now), pending[count].instrument, &reports)
-            case .modify(let id, let terms): modify(id, terms, pending[count].instrument, &reports)
-            case .cancel(let id):
-                if remove(id, pending[count].instrument) { reports.append(.canceled(id, reason: "")) }
+        case .modify(let id, let terms): modify(id, terms, index, now, &reports)
+        case .cancel(let id):
+            if remove(id, index) {
+                reports.append(.canceled(id, reason: ""))
+            } else {
+                reports.append(.cancelRejected(id, reason: "unknown_order"))
             }
-            count += 1
         }
-        if count > 0 { pending.removeFirst(count) }
+        refreshWatch(index)
+        hold(from: start, now, &reports)
     }
 
-    private mutating func modify(
-        _ id: OrderID, _ terms: OrderTerms, _ index: Int, _ reports: inout [VenueReport]
+    /// Does what is due, in order of time; what expires comes before what arrives at the same time, and that before
+    /// answers.
+    @inline(never)
+    private mutating func settle(
+        expiries: Timestamp, others: Timestamp, _ reports: inout [VenueReport]
     ) {
-        let all = markets[index].buys.orders + markets[index].sells.orders
-        guard var order = all.first(where: { $0.id == id }) else {
-            reports.append(.modifyRejected(id, reason: "unknown_order"))
-            return
-        }
-        let filled = order.quantity - order.remaining
-        guard terms.quantity > filled else {
-            reports.append(.modifyRejected(id, reason: "below_filled"))
-            return
-        }
-        _ = remove(id, index)
-        order.price = terms.price
-        order.quantity = terms.quantity
-        order.remaining = terms.quantity - filled
-        reports.append(.modified(id, terms))
-        arrive(order, index, &reports)
-    }
-
-    /// An order reaches the exchange: it takes what it can, then rests or ends.
-    private mutating func arrive(_ arrival: WorkingOrder, _ index: Int, _ reports: inout [VenueReport]) {
-        var order = arrival
-        guard order.type == .market || order.type == .limit else {
-            reports.append(.rejected(order.id, reason: "unsupported_type"))
-            return
-        }
-        guard order.type == .limit || markets[index].opposite(order.side) != nil else {
-            reports.append(.rejected(order.id, reason: "no_market"))
-            return
-        }
-        if order.isReduceOnly {
-            let reducible = markets[index].reducible(order.side)
-            guard reducible > .zero, order.timeInForce != .fok || reducible >= order.remaining else {
-                reports.append(.canceled(order.id, reason: "reduce_only"))
-                return
+        while true {
+            let arrival = pending.first.map(\.due) ?? .max
+            let answer = answers.first.map(\.due) ?? .max
+            if nextExpiry <= expiries.nanoseconds, nextExpiry <= min(arrival, answer) {
+                expire(&reports)
+            } else if arrival <= others.nanoseconds, arrival <= answer {
+                let item = pending.removeFirst()
+                perform(
+                    item.action, item.instrument, Timestamp(nanoseconds: item.due), isLate: true, &reports)
+            } else if answer <= others.nanoseconds {
+                reports.append(answers.removeFirst().report)
+            } else {
+                break
             }
         }
-        let isMarketable = markets[index].isMarketable(order)
-        if isMarketable, order.isPostOnly {
-            reports.append(.rejected(order.id, reason: "post_only"))
-            return
-        }
-        var takes = Quantity.zero
-        if isMarketable, let opposite = markets[index].opposite(order.side) {
-            takes = configuration.fillModel.fillable(order.remaining, available: opposite.left)
-        }
-        if order.timeInForce == .fok, takes < order.remaining {
-            reports.append(.expired(order.id, reason: "fill_or_kill"))
-            return
-        }
-        let willRest = order.timeInForce == .gtc && takes < order.remaining
-        if willRest { reports.append(.accepted(order.id)) }
-        if takes > .zero, let opposite = markets[index].opposite(order.side) {
-            var price = opposite.price
-            if order.type == .market || !markets[index].hasQuote { price = slipped(price, order.side, index) }
-            if order.type == .limit, !order.isReached(by: price) { price = order.price }
-            let filled = fill(
-                order, index, quantity: takes, price: price, liquidity: .taker, isResting: false, &reports)
-            markets[index].consume(order.side, filled)
-            // Less than it takes means that the order was ended: reduce-only or not bookable.
-            if filled < takes { return }
-            order.remaining -= filled
-        }
-        guard order.remaining > .zero else { return }
-        if willRest {
-            rest(order, index)
-        } else {
-            reports.append(.expired(order.id, reason: "immediate_or_cancel"))
-        }
+        refreshDue()
     }
 
-    /// Reports a fill and keeps the books; returns how much really filled. An order that fills less than
-    /// asked for has been ended with a report of its own.
-    private mutating func fill(
-        _ order: WorkingOrder, _ index: Int, quantity wanted: Quantity, price: Price, liquidity: Liquidity,
-        isResting: Bool, _ reports: inout [VenueReport]
-    ) -> Quantity {
-        let quantity = order.isReduceOnly ? min(wanted, markets[index].reducible(order.side)) : wanted
-        let notional = Money.checked(price: price, quantity: quantity, multiplier: markets[index].multiplier)
-        guard quantity > .zero, let notional else {
-            if isResting { _ = remove(order.id, index) }
-            reports.append(
-                .canceled(order.id, reason: quantity > .zero ? "notional_too_large" : "reduce_only"))
-            return .zero
+    /// Ends the orders whose time has come, by id.
+    private mutating func expire(_ reports: inout [VenueReport]) {
+        let time = nextExpiry
+        let start = reports.count
+        var ended: [(id: OrderID, reason: String)] = []
+        nextExpiry = .max
+        for index in 0..<store.count where markets[index].hasOrders {
+            let market = markets + index
+            let all =
+                market.pointee.buys.orders + market.pointee.sells.orders + market.pointee.stops
+                + market.pointee.arrivals
+            for order in all {
+                if order.expireTime <= time {
+                    _ = remove(order.id, index)
+                    ended.append((order.id, order.timeInForce == .day ? "day" : "expire_time"))
+                } else {
+                    nextExpiry = min(nextExpiry, order.expireTime)
+                }
+            }
+            refreshWatch(index)
         }
-        let rate = liquidity == .maker ? configuration.makerFeeRate : configuration.takerFeeRate
-        reports.append(
-            .filled(
-                order.id, price: price, quantity: quantity, liquidity: liquidity,
-                fee: notional.times(rate: rate)))
-        markets[index].position += order.side == .buy ? quantity : -quantity
-        if isResting { reduce(order, index, by: quantity) }
-        if quantity < wanted {
-            if isResting { _ = remove(order.id, index) }
-            reports.append(.canceled(order.id, reason: "reduce_only"))
+        for (id, reason) in ended.sorted(by: { $0.id < $1.id }) {
+            reports.append(.expired(id, reason: reason))
         }
-        return quantity
+        hold(from: start, Timestamp(nanoseconds: time), &reports)
     }
 
-    /// The price a number of increments worse, never at or below zero for a seller.
-    private func slipped(_ price: Price, _ side: Side, _ index: Int) -> Price {
-        let slippage = markets[index].priceIncrement * configuration.slippageTicks
-        if side == .buy { return price + slippage }
-        return price > slippage ? price - slippage : price
+    private mutating func noteExpiry(_ time: Int64) {
+        guard time < nextExpiry else { return }
+        nextExpiry = time
+        refreshDue()
     }
 
-    // MARK: - The book
-
-    private func count(_ side: Side, _ index: Int) -> Int {
-        side == .buy ? markets[index].buys.count : markets[index].sells.count
+    private mutating func refreshDue() {
+        nextDueNanoseconds = min(
+            pending.first.map(\.due) ?? .max, answers.first.map(\.due) ?? .max, nextExpiry)
     }
 
-    private func working(_ side: Side, _ index: Int, _ place: Int) -> WorkingOrder {
-        side == .buy ? markets[index].buys[place] : markets[index].sells[place]
-    }
-
-    private mutating func rest(_ order: WorkingOrder, _ index: Int) {
-        if order.side == .buy {
-            markets[index].buys.insert(order)
-        } else {
-            markets[index].sells.insert(order)
-        }
-    }
-
-    private mutating func reduce(_ order: WorkingOrder, _ index: Int, by quantity: Quantity) {
-        if order.side == .buy {
-            markets[index].buys.reduce(order.id, by: quantity)
-        } else {
-            markets[index].sells.reduce(order.id, by: quantity)
-        }
-    }
-
-    private mutating func remove(_ id: OrderID, _ index: Int) -> Bool {
-        markets[index].buys.remove(id) || markets[index].sells.remove(id)
+    /// Sends reports on their way instead of handing them over.
+    mutating func hold(from start: Int, _ now: Timestamp, _ reports: inout [VenueReport]) {
+        guard configuration.latency.hasResponse, reports.count > start else { return }
+        let delay = configuration.latency.responseNanoseconds(at: now)
+        let due = max(now.nanoseconds + delay, answers.last?.due ?? .min)
+        for report in reports[start...] { answers.append(Answer(due: due, report: report)) }
+        reports.removeSubrange(start...)
+        refreshDue()
     }
 }

@@ -1,43 +1,58 @@
 package import TradingModel
 
+/// The order in which a bar's prices are taken to have come.
+package enum BarPath: String, Equatable, Sendable, CaseIterable {
+    /// Open, high, low, close.
+    case openHighLowClose = "ohlc"
+    /// Open, the extreme that is nearer to it, the other one, close.
+    case adaptive
+}
+
+/// What triggers stops and if-touched orders, and what trailing stops follow.
+package enum TriggerSource: String, Equatable, Sendable, CaseIterable {
+    /// The opposite quote: the ask for buys, the bid for sells; trades and bars as long as there is no quote.
+    case quote
+    /// Trades and bars.
+    case last
+}
+
 /// The models of a simulated exchange.
 package struct SimulatedExchangeConfiguration: Equatable, Sendable {
-    /// Fee on notional of fills that rested, such as 0.0002; negative for a rebate.
-    package var makerFeeRate: Quantity
-    /// Fee on notional of fills that took.
-    package var takerFeeRate: Quantity
-    /// Time from sending an order or a cancel until the exchange acts on it.
-    package var latency: Duration
-    /// Price increments by which market orders fill worse than the price they meet.
-    package var slippageTicks: Int
+    package var fees: FeeModel
+    package var latency: LatencyModel
+    package var slippage: SlippageModel
     package var fillModel: FillModel
+    package var barPath: BarPath
+    package var triggerSource: TriggerSource
+    /// Of models that draw.
+    package var seed: UInt64
 
     /// Makes a configuration; without arguments no fees, no latency, no slippage and whole fills.
     package init(
-        makerFeeRate: Quantity = .zero, takerFeeRate: Quantity = .zero, latency: Duration = .zero,
-        slippageTicks: Int = 0, fillModel: FillModel = FillModel()
+        fees: FeeModel, latency: LatencyModel = LatencyModel(), slippage: SlippageModel = .none,
+        fillModel: FillModel = FillModel(), barPath: BarPath = .openHighLowClose,
+        triggerSource: TriggerSource = .quote, seed: UInt64 = 0
     ) {
-        self.makerFeeRate = makerFeeRate
-        self.takerFeeRate = takerFeeRate
+        self.fees = fees
         self.latency = latency
-        self.slippageTicks = slippageTicks
+        self.slippage = slippage
         self.fillModel = fillModel
+        self.barPath = barPath
+        self.triggerSource = triggerSource
+        self.seed = seed
     }
 
-    /// What a report must say about how its fills came about, one sentence each.
-    package var assumptions: [String] {
-        [
-            "Market orders take the opposite quote\(slippageText); without a quote, the last trade or close.",
-            "Resting limit orders fill at their own price, only when traded through or when the opposite "
-                + "quote reaches them; a trade at the limit price does not fill them.",
-            fillModel.isVolumeLimited
-                ? "Fills are limited to displayed and traded quantities where the data has them."
-                : "Orders fill whole; displayed quantities do not matter and orders do not move the market.",
-            "Orders and cancels take \(latency) to reach the exchange; fees are \(makerFeeRate) (maker) and "
-                + "\(takerFeeRate) (taker) of notional.",
-            "Within a bar the price goes open, high, low, close; a bar fills only orders older than the bar.",
-        ]
+    /// Makes a configuration of the plain models.
+    package init(
+        makerFeeRate: Quantity = .zero, takerFeeRate: Quantity = .zero, latency: Duration = .zero,
+        slippageTicks: Int = 0, fillModel: FillModel = FillModel(), barPath: BarPath = .openHighLowClose,
+        triggerSource: TriggerSource = .quote
+    ) {
+        precondition(slippageTicks >= 0, "slippage is not negative")
+        self.init(
+            fees: FeeModel(rates: FeeModel.Rates(maker: makerFeeRate, taker: takerFeeRate)),
+            latency: LatencyModel(entry: latency),
+            slippage: slippageTicks == 0 ? .none : .ticks(slippageTicks), fillModel: fillModel,
+            barPath: barPath, triggerSource: triggerSource)
     }
-
-    private var slippageText: String { slippageTicks == 0 ? "" : " plus \(slippageTicks) price increments" }
 }
