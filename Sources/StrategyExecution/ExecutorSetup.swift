@@ -25,7 +25,7 @@ struct ExecutorSetup<S: Strategy> {
     let instruments: [Instrument]
     let parameters: ParameterValues
     let strategy: S
-    let account: AccountSettings
+    let venue: VenueSettings
     let session: JournalSession
     let engineConfiguration: EngineConfiguration
     let journalDirectory: String
@@ -48,12 +48,12 @@ struct ExecutorSetup<S: Strategy> {
         do {
             parameters = try ParameterValues.resolve(S.parameters, from: configuration.parameters)
             strategy = try S(parameters: parameters)
-            account = try AccountSettings(inputs: configuration.venue)
+            venue = try VenueSettings(inputs: configuration.venue)
             let entries = try StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json")
             let limits = try RiskLimits(inputs: entries.filter { !ProcessLimits.names.contains($0.name) })
             engineConfiguration = EngineConfiguration(
                 instruments: instruments, epoch: epoch, seed: configuration.seed,
-                startingCash: account.startingCash, limits: limits)
+                startingCash: venue.account.startingCash, limits: limits)
             try engineConfiguration.validate()
         } catch let error as ExecutionError {
             throw error

@@ -18,6 +18,9 @@ package struct StrategyConfiguration: Sendable {
 
     package init() {}
 
+    /// Whether orders go to an order gateway.
+    package var namesGateway: Bool { venue.contains { $0.name == "kind" && $0.text == "gateway" } }
+
     /// Parses the column; throws `configuration` naming the member that is wrong.
     package init(json: String) throws(ExecutionError) {
         let decoded: Wire

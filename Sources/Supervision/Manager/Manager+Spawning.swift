@@ -177,8 +177,9 @@ extension Manager {
                 for: process)
         }
         for id in process.openFlattens {
-            finish(id, .failed("the process ended before it was flat"), for: process)
+            flattenAtGateway(process, commandID: id, because: "the process ended before it was flat")
         }
+        if process.strategy != nil { cancelAfterDeath(of: process) }
         process.openUpdates = []
         process.openFlattens = []
         if status == .exited(code: ExitStatus.configurationErrorCode), let rejection = process.rejection {
