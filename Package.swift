@@ -78,12 +78,17 @@ let package = Package(
             resources: [.embedInCode("schema.sql")], swiftSettings: strict),
         .target(
             name: "Supervision",
-            dependencies: ["TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", crypto]
+            dependencies: [
+                "TradingModel", "ControlPlane", "MessageBus", "GatewayProtocol", "MarketData", "CPlatform",
+                crypto,
+            ]
                 + nio,
             swiftSettings: strict),
         .target(
             name: "StrategyExecution",
-            dependencies: ["TradingModel", "TradingEngine", "MessageBus", "MarketData", "CPlatform"] + nio,
+            dependencies: [
+                "TradingModel", "TradingEngine", "MessageBus", "GatewayProtocol", "MarketData", "CPlatform",
+            ] + nio,
             swiftSettings: strict + failpoints),
         .target(
             name: "Backtesting", dependencies: ["TradingModel", "TradingEngine", "MarketData"],
@@ -194,7 +199,8 @@ let package = Package(
             name: "chaos", dependencies: ["TestSupport", "TradingModel"], path: "Tests/Chaos",
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "DemoDesk", "FaultDesk", "TradingModel"],
+            name: "EndToEndTests",
+            dependencies: ["TestSupport", "DemoDesk", "FaultDesk", "order-gateway", "TradingModel"],
             swiftSettings: strict),
     ]
 )

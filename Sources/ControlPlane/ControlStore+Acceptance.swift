@@ -71,7 +71,7 @@ extension ControlStore {
             try setTradingState(database, allStrategies, row, at: now)
         }
         for strategy in try candidates(database, command) {
-            if let reason = refusal(of: command.kind, by: strategy) ?? veto(command, strategy) {
+            if let reason = try refusal(database, of: command.kind, by: strategy) ?? veto(command, strategy) {
                 refusals.append(AcceptedCommand.Refusal(strategyName: strategy.name, reason: reason))
                 continue
             }
@@ -110,14 +110,28 @@ extension ControlStore {
         let all = try strategies(database)
         switch command.kind {
         case .start, .stop, .update, .halt, .reduce, .resumeTrading: return all
-        case .restart, .pause, .resume, .flatten: return all.filter { $0.desiredState != .stopped }
+        case .restart, .pause, .resume: return all.filter { $0.desiredState != .stopped }
+        case .flatten:
+            return try all.filter { try $0.desiredState != .stopped || hasVenueOfItsOwn(database, $0) }
         }
     }
 
-    private static func refusal(of kind: CommandKind, by strategy: StrategyRow) -> String? {
+    /// Whether what a strategy holds is in another process, where it can be closed although the strategy is stopped.
+    private static func hasVenueOfItsOwn(_ database: Database, _ strategy: StrategyRow) throws -> Bool {
+        try Bool.fetchOne(
+            database, sql: "SELECT json_extract(?, '$.venue.kind') = 'gateway'",
+            arguments: [strategy.configJSON]) ?? false
+    }
+
+    private static func refusal(
+        _ database: Database, of kind: CommandKind, by strategy: StrategyRow
+    ) throws -> String? {
         guard strategy.desiredState == .stopped else { return nil }
         switch kind {
-        case .pause, .resume, .flatten: return "\(strategy.name) is stopped: start it first"
+        case .flatten:
+            return try hasVenueOfItsOwn(database, strategy)
+                ? nil : "\(strategy.name) is stopped: start it first"
+        case .pause, .resume: return "\(strategy.name) is stopped: start it first"
         case .start, .stop, .restart, .update, .halt, .reduce, .resumeTrading: return nil
         }
     }

@@ -11,6 +11,12 @@ package struct GatewayOrder: Codable, Equatable, Sendable {
     package var quantity: Quantity
     /// The limit; left out where the type has none.
     package var price: Price?
+    /// Where a stop or if-touched order comes to life; left out where the type has none, and for a trailing stop until
+    /// the gateway has set it.
+    package var triggerPrice: Price?
+    package var trailingOffset: WireTrailingOffset?
+    /// When a DAY or GTD order ends, nanoseconds since the epoch.
+    package var expireTime: Int64?
     package var isPostOnly: Bool?
     package var isReduceOnly: Bool?
     /// The client's engine time, nanoseconds since the epoch.
@@ -25,6 +31,9 @@ package struct GatewayOrder: Codable, Equatable, Sendable {
         timeInForce = Word(order.timeInForce)
         quantity = order.quantity
         price = order.price.isZero ? nil : order.price
+        triggerPrice = order.triggerPrice.isZero ? nil : order.triggerPrice
+        trailingOffset = order.trailingOffset.map(WireTrailingOffset.init)
+        expireTime = order.expireTime?.nanoseconds
         isPostOnly = order.isPostOnly ? true : nil
         isReduceOnly = order.isReduceOnly ? true : nil
         time = order.createdAt.nanoseconds
@@ -35,16 +44,53 @@ package struct GatewayOrder: Codable, Equatable, Sendable {
         Order(
             id: id.value, token: token, side: side.value, type: orderType.value,
             timeInForce: timeInForce.value, isPostOnly: isPostOnly ?? false,
-            isReduceOnly: isReduceOnly ?? false, price: price ?? .zero, quantity: quantity,
-            status: .submitted, createdAt: Timestamp(nanoseconds: time))
+            isReduceOnly: isReduceOnly ?? false, price: price ?? .zero, triggerPrice: triggerPrice ?? .zero,
+            trailingOffset: trailingOffset?.value, quantity: quantity, status: .submitted,
+            createdAt: Timestamp(nanoseconds: time), expireTime: expireTime.map(Timestamp.init(nanoseconds:)))
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, symbol, side, quantity, price, time
         case orderType = "order_type"
         case timeInForce = "time_in_force"
+        case triggerPrice = "trigger_price"
+        case trailingOffset = "trailing_offset"
+        case expireTime = "expire_time"
         case isPostOnly = "post_only"
         case isReduceOnly = "reduce_only"
+    }
+}
+
+/// How far a trailing stop stays behind the market, as one of `{"price": "0.5"}`, `{"ticks": 5}` and
+/// `{"basis_points": 10}`.
+package struct WireTrailingOffset: Codable, Equatable, Sendable {
+    package var value: TrailingOffset
+
+    package init(_ value: TrailingOffset) { self.value = value }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let price = try container.decodeIfPresent(Price.self, forKey: .price) {
+            value = .price(price)
+        } else if let ticks = try container.decodeIfPresent(Int32.self, forKey: .ticks) {
+            value = .ticks(ticks)
+        } else {
+            value = .basisPoints(try container.decode(Int32.self, forKey: .basisPoints))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch value {
+        case .price(let price): try container.encode(price, forKey: .price)
+        case .ticks(let count): try container.encode(count, forKey: .ticks)
+        case .basisPoints(let count): try container.encode(count, forKey: .basisPoints)
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case price, ticks
+        case basisPoints = "basis_points"
     }
 }
 

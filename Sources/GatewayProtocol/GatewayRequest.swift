@@ -38,16 +38,23 @@ package enum GatewayRequest: Equatable, Sendable {
         package init(kind: Kind) { self.kind = kind }
     }
 
-    /// Other terms for an order; what is left out stays.
+    /// Other terms for an order; what is left out stays. The quantity is the whole one, its filled part included.
     package struct Modify: Codable, Equatable, Sendable {
         package var id: WireOrderID
         package var quantity: Quantity?
         package var price: Price?
+        package var triggerPrice: Price?
 
-        package init(id: OrderID, quantity: Quantity? = nil, price: Price? = nil) {
+        package init(id: OrderID, terms: OrderTerms) {
             self.id = WireOrderID(id)
-            self.quantity = quantity
-            self.price = price
+            quantity = terms.quantity
+            price = terms.price.isZero ? nil : terms.price
+            triggerPrice = terms.triggerPrice.isZero ? nil : terms.triggerPrice
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id, quantity, price
+            case triggerPrice = "trigger_price"
         }
     }
 

@@ -9,24 +9,29 @@ package import TradingModel
     import Darwin
 #endif
 
-/// One strategy in its process: bus client, engine, simulated exchange and journal.
+/// One strategy in its process: bus client, engine, venue and journal.
 ///
 /// Everything happens on one event loop: records come in, the engine steps, the journal is written at the end of
 /// each batch, and status and metrics go out. Nothing else touches the state.
-package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
-    private enum Phase { case connecting, running, stopping }
+package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, MarketDataReader {
+    enum Phase { case connecting, running, stopping }
 
     private let bootstrap: Bootstrap
-    private let identity: ExecutorIdentity
+    let identity: ExecutorIdentity
     private let journalDirectory: String
     private let eventLoop: any EventLoop
     private let parameters: [ParameterDeclaration]
     private var values: ParameterValues
     private let journal: JournalWriter
-    private let engine: Engine<S, SimulatedExchange, JournalOutput>
+    let engine: Engine<S, V, JournalOutput>
+    /// The way to the order gateway, when orders go to one.
+    private let link: GatewayLink?
+    /// Ends a stop that waits for the order gateway.
+    private var stopDeadline: Scheduled<Void>?
+    private var stopReason: String?
     private let completion: EventLoopPromise<Int32>
     private var client: BusClient?
-    private var phase = Phase.connecting
+    private(set) var phase = Phase.connecting
     private var generation: Int
     private var missedRecords: UInt64 = 0
     private var exitCode: Int32?
@@ -69,12 +74,12 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         signal(SIGXFSZ, SIG_IGN)
         let recovered = try JournalRecovery.latestState(
             directory: journalDirectory, instruments: setup.instruments,
-            startingCash: setup.account.startingCash)
+            startingCash: setup.venue.account.startingCash)
         journal = try JournalWriter(directory: journalDirectory, session: setup.session)
+        link = Self.makeLink(setup, recovered: recovered?.openOrders ?? [], eventLoop)
         engine = Engine(
             strategy: setup.strategy,
-            venue: SimulatedExchange(
-                configuration: setup.account.exchange, instruments: setup.instruments),
+            venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
             configuration: setup.engineConfiguration, parameters: setup.parameters,
             output: JournalOutput(journal: journal))
         if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
@@ -89,6 +94,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
                     .configuration, "the state in \(journalDirectory) cannot be used: \(error)")
             }
         }
+        engine.isVenueUnavailable = link != nil
         journal.append(.checkpoint(engine.snapshot()), at: .epoch)
         journal.append(.parametersChanged(values.jsonText), at: .epoch)
         flushJournal()
@@ -117,8 +123,36 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         eventLoop.assertInEventLoop()
         guard phase != .stopping else { return }
         phase = .stopping
+        guard let link else { return end(reason: reason) }
+        stopReason = reason
+        engine.windDown()
+        flushJournal()
+        guard link.isAvailable, engine.status.openOrdersCount > 0 else { return end(reason: reason) }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        stopDeadline = eventLoop.scheduleTask(in: .seconds(Limits.gatewayCancelSeconds)) {
+            bound.value.end(reason: reason)
+        }
+    }
+
+    /// Ends a stop at once when nothing is left at the order gateway that it waits for.
+    func continueStopping() {
+        guard let reason = stopReason, engine.status.openOrdersCount == 0 || link?.isAvailable != true
+        else { return }
+        end(reason: reason)
+    }
+
+    private func end(reason: String) {
+        guard exitCode == nil else { return }
+        stopReason = nil
+        stopDeadline?.cancel()
         metricsTask?.cancel()
+        let openCount = engine.status.openOrdersCount
+        if link != nil, openCount > 0 {
+            ExecutorLog.write(
+                "\(openCount) orders may still be open at the order gateway; the next start asks")
+        }
         engine.stop(reason: reason)
+        link?.close()
         journal.sync()
         publishMetrics()
         publishStatus(.stopped, reason: reason, orderLogHash: engine.status.orderLogHash.description)
@@ -136,6 +170,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
             engine.start(at: .epoch)
             if bootstrap.strategy?.isPaused == true { engine.pause() }
             flushJournal()
+            link?.connect(delegate: self)
             ExecutorLog.write("ready: \(identity.name) epoch \(identity.epoch)")
             nextHeartbeat = ContinuousClock.now + .seconds(Limits.metricsIntervalSeconds)
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -258,7 +293,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         settleFlattening()
     }
 
-    private func settleFlattening() {
+    func settleFlattening() {
         guard let command = flattening else { return }
         if engine.flattenResult == nil, ContinuousClock.now >= flattenDeadline {
             engine.abandonFlatten("not flat after \(Limits.flattenSeconds) s")
@@ -345,7 +380,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         _ = client?.publish(.strategyMetrics(identity.strategyID), payload.encoded())
     }
 
-    private func publishStatus(
+    func publishStatus(
         _ status: StrategyStatusPayload.Status, commandID: String? = nil, error: String? = nil,
         reason: String? = nil,
         orderLogHash: String? = nil, alarm: String? = nil
@@ -360,9 +395,12 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     }
 
     /// Writes the journal. While the disk is full the strategy goes on without new orders; what it did is kept in memory.
-    private func flushJournal() {
+    ///
+    /// What was decided goes to the order gateway only when the journal has it.
+    func flushJournal() {
         journal.flush()
         let isBlocked = journal.obstruction != nil
+        if !isBlocked, journal.failure == nil { link?.flush() }
         guard isBlocked != engine.isJournalBlocked else { return }
         engine.isJournalBlocked = isBlocked
         let deniedCount = engine.status.deniedCount
@@ -378,7 +416,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
         }
     }
 
-    private func failIfJournalFailed() {
+    func failIfJournalFailed() {
         guard let failure = journal.failure, phase != .stopping else { return }
         phase = .stopping
         ExecutorLog.write("cannot go on: \(failure)")

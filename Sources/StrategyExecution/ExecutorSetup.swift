@@ -25,7 +25,7 @@ struct ExecutorSetup<S: Strategy> {
     let instruments: [Instrument]
     let parameters: ParameterValues
     let strategy: S
-    let account: AccountSettings
+    let venue: VenueSettings
     let session: JournalSession
     let engineConfiguration: EngineConfiguration
     let journalDirectory: String
@@ -48,7 +48,8 @@ struct ExecutorSetup<S: Strategy> {
         do {
             parameters = try ParameterValues.resolve(S.parameters, from: configuration.parameters)
             strategy = try S(parameters: parameters)
-            account = try configuration.account()
+            venue = try configuration.venueSettings()
+            let account = venue.account
             instruments = try account.currency.valued(named)
             let entries = try StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json")
             let limits = try RiskLimits(inputs: entries.filter { !ProcessLimits.names.contains($0.name) })

@@ -10,6 +10,12 @@ enum Limits {
     static let metricsIntervalSeconds: Int64 = 1
     /// Seconds between two metrics messages while none do.
     static let idleMetricsIntervalSeconds: Int64 = 5
+    /// Seconds between two pings to an order gateway.
+    static let gatewayPulseSeconds: Int64 = 1
+    /// Seconds without a word after which an order gateway counts as gone, and that connecting and reconciling may take.
+    static let gatewayAnswerSeconds: Int64 = 3
+    /// Seconds a stop waits for an order gateway to confirm the cancels; what is open then stays open there.
+    static let gatewayCancelSeconds: Int64 = 3
     /// Seconds a stop may take to hand its last messages to the bus before the process ends anyway.
     static let closeSeconds: Int64 = 2
     /// Seconds after which a flatten that is not flat has failed; its orders stay at the venue.

@@ -22,6 +22,7 @@ enum StateReplay {
         private var portfolio: Portfolio
         private var openOrders: [Order]
         private var savedState: SavedState?
+        private var lastVenueOrder: UInt32
 
         init(_ checkpoint: EngineSnapshot, instruments: [Instrument]) {
             // Instruments that the configuration no longer names still count in positions and totals.
@@ -37,6 +38,7 @@ enum StateReplay {
             portfolio.restore(totals: checkpoint.totals, positions: positions)
             openOrders = checkpoint.openOrders
             savedState = checkpoint.savedState
+            lastVenueOrder = checkpoint.lastVenueOrder
         }
 
         mutating func apply(_ record: JournalRecord) {
@@ -49,6 +51,7 @@ enum StateReplay {
                     return
                 }
                 if order.status != .held { portfolio.countOrder() }
+                if order.id.epoch == 0 { lastVenueOrder = max(lastVenueOrder, order.id.count) }
                 if let index { openOrders[index] = order } else { insert(order) }
             case .orderUpdated(let update):
                 guard let index = openOrders.firstIndex(where: { $0.id == update.id }) else { return }
@@ -103,7 +106,7 @@ enum StateReplay {
         var snapshot: EngineSnapshot {
             EngineSnapshot(
                 totals: portfolio.totals, positions: portfolio.positions, openOrders: openOrders,
-                savedState: savedState)
+                savedState: savedState, lastVenueOrder: lastVenueOrder)
         }
     }
 }

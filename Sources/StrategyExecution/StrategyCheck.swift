@@ -25,7 +25,7 @@ package enum StrategyCheck {
                 strategy.parameters, from: configuration.parameters)
             if isTrying { _ = try strategy.init(parameters: parameters) }
         }
-        try collect { _ = try configuration.account() }
+        try collect { _ = try configuration.venueSettings() }
         try collect { _ = try RiskLimits(inputs: limits.filter { !ProcessLimits.names.contains($0.name) }) }
         _ = ProcessLimits(inputs: limits) { violations.add($0, $1) }
         guard violations.isEmpty else { throw violations }

@@ -20,6 +20,9 @@ package struct StrategyConfiguration: Sendable {
 
     package init() {}
 
+    /// Whether orders go to an order gateway.
+    package var namesGateway: Bool { venue.contains { $0.name == "kind" && $0.text == "gateway" } }
+
     /// Parses the column; throws `configuration` naming the member that is wrong.
     package init(json: String) throws(ExecutionError) {
         let decoded: Wire
@@ -36,9 +39,9 @@ package struct StrategyConfiguration: Sendable {
         seed = decoded.seed ?? 0
     }
 
-    /// The account and its exchange; reads the file of recorded latencies when one is named.
-    package func account() throws(ParameterViolations) -> AccountSettings {
-        try AccountSettings(inputs: venue, seed: seed) { path in
+    /// Where orders go, and the account; reads the file of recorded latencies when one is named.
+    package func venueSettings() throws(ParameterViolations) -> VenueSettings {
+        try VenueSettings(inputs: venue, seed: seed) { path in
             FileManager.default.contents(atPath: path).map { Array($0) }
         }
     }

@@ -23,6 +23,9 @@ public enum VenueReport: Equatable, Sendable {
     case canceled(OrderID, reason: String)
     /// Its time in force ended it.
     case expired(OrderID, reason: String)
+    /// The venue itself made an order for this account, because an operator had positions closed there; its id has
+    /// epoch 0, and its other reports follow.
+    case placed(Order)
 }
 
 /// Where orders go: the simulated exchange, or a client of a real one.

@@ -74,14 +74,17 @@ public struct EngineSnapshot: Equatable, Sendable {
     /// Orders that are not final, by id.
     public var openOrders: [Order]
     public var savedState: SavedState?
+    /// The last order that the venue itself made for this account, 0 before the first.
+    public var lastVenueOrder: UInt32
 
     public init(
         totals: AccountTotals, positions: [Position] = [], openOrders: [Order] = [],
-        savedState: SavedState? = nil
+        savedState: SavedState? = nil, lastVenueOrder: UInt32 = 0
     ) {
         self.totals = totals
         self.positions = positions
         self.openOrders = openOrders
         self.savedState = savedState
+        self.lastVenueOrder = lastVenueOrder
     }
 }

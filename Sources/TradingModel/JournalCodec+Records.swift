@@ -50,6 +50,7 @@ extension ByteWriter {
         for order in snapshot.openOrders { append(order) }
         append(UInt8(snapshot.savedState == nil ? 0 : 1))
         if let state = snapshot.savedState { append(state) }
+        append(snapshot.lastVenueOrder)
     }
 
     private mutating func append(_ fill: Fill) {
@@ -128,6 +129,8 @@ extension ByteReader {
             guard let state = readState() else { return nil }
             snapshot.savedState = state
         }
+        // Journals of versions before order gateways end here.
+        snapshot.lastVenueOrder = remainingCount == 0 ? 0 : read() ?? 0
         return snapshot
     }
 

@@ -12,10 +12,13 @@ package struct ProcessLimits: Equatable, Sendable {
     package var memoryAlertMiB: Int?
     /// Processor time in percent of one core from which on there is an alarm.
     package var cpuAlertPercent: Int?
+    /// Whether its orders at an order gateway are taken back when its process ends, or cannot be ended.
+    package var cancelsOnDeath = false
 
     /// The names that `limits_json` may have for these.
     package static let names = [
         "nice", "cpus", "descriptors_max", "core_bytes_max", "memory_alert_mib", "cpu_alert_percent",
+        "cancel_on_death",
     ]
 
     /// No limits.
@@ -41,6 +44,12 @@ package struct ProcessLimits: Equatable, Sendable {
         case "descriptors_max": return Self.assign(text, 32...1_048_576) { descriptorsMax = $0 }
         case "core_bytes_max": return Self.assign(text, 0...(1 << 50)) { coreBytesMax = $0 }
         case "memory_alert_mib": return Self.assign(text, 1...(1 << 30)) { memoryAlertMiB = $0 }
+        case "cancel_on_death":
+            guard let value = ["true": true, "false": false][text] else {
+                return "'\(text)' is not true or false"
+            }
+            cancelsOnDeath = value
+            return nil
         case "cpu_alert_percent": return Self.assign(text, 1...102_400) { cpuAlertPercent = $0 }
         default:
             cpus = Self.processors(text)

@@ -91,12 +91,14 @@ final class EngineHome {
     func value(_ text: String) throws -> String { try sql(text).first ?? "" }
 
     /// Inserts a command by the strategy's name, as an operator would, and waits for its end; its id.
-    func sendCommand(_ command: String, to name: String, parameters: String = "{}") throws -> String {
+    func sendCommand(
+        _ command: String, to name: String, parameters: String = "{}", seconds: Double = 20
+    ) throws -> String {
         let id = UUID().uuidString.lowercased()
         try sql(
             "INSERT INTO strategy_commands(id, strategy_id, command, parameters) "
                 + "VALUES ('\(id)', '\(name)', '\(command)', '\(parameters)');")
-        let ended = try waitUntil(seconds: 20) {
+        let ended = try waitUntil(seconds: seconds) {
             try !["pending", "accepted"].contains(commandStatus(id))
         }
         #expect(ended, "the \(command) of \(name) did not end: \(log)")

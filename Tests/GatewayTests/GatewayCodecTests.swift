@@ -13,7 +13,17 @@ import TradingModel
                     id: OrderID(epoch: 3, count: 17), token: InstrumentToken(symbol: "ALPHA"), side: .sell,
                     type: .limit, timeInForce: .ioc, isReduceOnly: true, price: Price(e8: 10_025_000_000),
                     quantity: Quantity(2), createdAt: Timestamp(nanoseconds: 5)), symbol: "ALPHA")),
-        .modify(.init(id: OrderID(epoch: 3, count: 17), quantity: Quantity(1), price: Price(4))),
+        .submit(
+            GatewayOrder(
+                Order(
+                    id: OrderID(epoch: 3, count: 18), token: InstrumentToken(symbol: "ALPHA"), side: .buy,
+                    type: .trailingStop, timeInForce: .gtd, triggerPrice: Price(9),
+                    trailingOffset: .basisPoints(25), quantity: Quantity(2), createdAt: .epoch,
+                    expireTime: Timestamp(nanoseconds: 77)), symbol: "ALPHA")),
+        .modify(
+            .init(
+                id: OrderID(epoch: 3, count: 17),
+                terms: OrderTerms(price: Price(4), triggerPrice: .zero, quantity: Quantity(1)))),
         .cancel(.init(id: OrderID(epoch: 3, count: 17))),
         .cancelAll(.init(request: 1, strategy: "s", epoch: 3)), .flatten(.init(request: 2)),
         .query(.init(request: 3, since: 9)),

@@ -12,11 +12,14 @@ import Testing
         "GatewayProtocol": ["TradingModel", "CPlatform", "NIOCore", "NIOPosix"],
         "ControlPlane": ["TradingModel", "CPlatform", "GRDB", "GRDBSQLite"],
         "Supervision": [
-            "TradingModel", "ControlPlane", "MessageBus", "MarketData", "CPlatform", "Crypto", "NIOCore",
+            "TradingModel", "ControlPlane", "MessageBus", "GatewayProtocol", "MarketData", "CPlatform",
+            "Crypto", "NIOCore",
             "NIOPosix",
         ],
         "StrategyExecution": [
-            "TradingModel", "TradingEngine", "MessageBus", "MarketData", "CPlatform", "NIOCore", "NIOPosix",
+            "TradingModel", "TradingEngine", "MessageBus", "GatewayProtocol", "MarketData", "CPlatform",
+            "NIOCore",
+            "NIOPosix",
         ],
         "Backtesting": ["TradingModel", "TradingEngine", "MarketData"],
         "Monitoring": ["TradingModel", "ControlPlane", "MessageBus", "NIOCore"],

@@ -150,11 +150,15 @@ final class Account {
         guard order.quantity > .zero, isBookable(order, index),
             order.quantity.isMultiple(of: instruments[index].quantityIncrement) || isOwn
         else { return "invalid_quantity" }
-        if order.type != .market {
-            guard order.price > .zero, order.price.isMultiple(of: instruments[index].priceIncrement) else {
-                return "invalid_price"
-            }
+        let increment = instruments[index].priceIncrement
+        guard !order.type.hasPrice || order.price > .zero && order.price.isMultiple(of: increment) else {
+            return "invalid_price"
         }
+        let hasTrigger = order.triggerPrice > .zero && order.triggerPrice.isMultiple(of: increment)
+        guard !order.type.hasTrigger || hasTrigger || order.trailingOffset != nil else {
+            return "invalid_trigger"
+        }
+        guard order.timeInForce != .gtd || order.expireTime != nil else { return "invalid_expire_time" }
         return isMarketOpen ? nil : "market_closed"
     }
 
@@ -170,6 +174,30 @@ final class Account {
         return sum <= .max / 2
     }
 
+    /// Gives an order other terms.
+    func modify(_ change: GatewayRequest.Modify, at now: Timestamp) {
+        let id = change.id.value
+        guard let entry = entries[id], let index = entry.instrument else {
+            return outbox.answer(.refused(.init(what: "modify", id: id, reason: "unknown_order")), to: self)
+        }
+        func refuse(_ reason: String) {
+            tell(GatewayReport(id: id, event: .modifyRejected, time: now, reason: reason))
+        }
+        guard !entry.order.status.isFinal else { return refuse("not_open") }
+        var changed = entry.order
+        changed.terms = OrderTerms(
+            price: change.price ?? changed.price, triggerPrice: change.triggerPrice ?? changed.triggerPrice,
+            quantity: change.quantity ?? changed.quantity)
+        guard changed.quantity > entry.order.filledQuantity else { return refuse("invalid_quantity") }
+        // The market may be closed: what rests can be changed as well as taken back.
+        if let reason = rejection(of: changed, index, isOwn: false, isMarketOpen: true) {
+            return refuse(reason)
+        }
+        act(at: now) {
+            exchange.modify(entry.order, to: changed.terms, instrument: index, at: now, reports: &$0)
+        }
+    }
+
     /// Takes an order back.
     func cancel(_ id: OrderID, at now: Timestamp) {
         guard let entry = entries[id], let index = entry.instrument else {
@@ -181,9 +209,15 @@ final class Account {
         act(at: now) { exchange.cancel(entry.order, instrument: index, at: now, reports: &$0) }
     }
 
-    /// Takes all orders back; their number.
-    func cancelAll(reason: String, at now: Timestamp) -> Int {
-        let count = open.count
+    /// Takes all orders back, or those of processes up to one; their number.
+    ///
+    /// A process that has taken over meanwhile keeps its orders.
+    func cancelAll(upTo epoch: UInt32?, reason: String, at now: Timestamp) -> Int {
+        let count = open.count { $0.epoch <= epoch ?? .max }
+        guard count == open.count else {
+            for id in open where id.epoch <= epoch ?? .max { cancel(id, at: now) }
+            return count
+        }
         act(at: now) { exchange.cancelAll(reason: reason, at: now, reports: &$0) }
         // What the exchange does not know, such as an order of an instrument that is gone.
         for id in open { tell(.canceled(id, reason: reason), at: now) }
@@ -222,6 +256,21 @@ final class Account {
 
     private func tell(_ report: VenueReport, at now: Timestamp) {
         switch report {
+        // Own orders are this gateway's, not the exchange's.
+        case .placed: break
+        case .triggered(let id): tell(GatewayReport(id: id, event: .triggered, time: now))
+        case .modified(let id, let terms):
+            tell(changed(GatewayReport(id: id, event: .modified, time: now), terms))
+        case .adjusted(let id, let trigger, let quantity, let reason):
+            let price = entries[id]?.order.price ?? .zero
+            tell(
+                changed(
+                    GatewayReport(id: id, event: .adjusted, time: now, reason: reason),
+                    OrderTerms(price: price, triggerPrice: trigger, quantity: quantity)))
+        case .modifyRejected(let id, let reason):
+            tell(GatewayReport(id: id, event: .modifyRejected, time: now, reason: reason))
+        case .cancelRejected(let id, let reason):
+            tell(GatewayReport(id: id, event: .cancelRejected, time: now, reason: reason))
         case .accepted(let id): tell(GatewayReport(id: id, event: .accepted, time: now))
         case .rejected(let id, let reason):
             tell(GatewayReport(id: id, event: .rejected, time: now, reason: reason))
@@ -237,10 +286,15 @@ final class Account {
             told.liquidity = liquidity.description
             told.fee = fee
             tell(told)
-        case .triggered, .modified, .modifyRejected, .adjusted, .cancelRejected:
-            // The gateway's messages know neither triggers nor changes; an order that is gone has said so itself.
-            break
         }
+    }
+
+    private func changed(_ report: GatewayReport, _ terms: OrderTerms) -> GatewayReport {
+        var told = report
+        told.price = terms.price.isZero ? nil : terms.price
+        told.triggerPrice = terms.triggerPrice.isZero ? nil : terms.triggerPrice
+        told.quantity = terms.quantity
+        return told
     }
 
     /// Numbers a report, puts it on record and tells the strategy.
@@ -261,7 +315,15 @@ final class Account {
         guard var entry = entries[id] else { return }
         entry.reports.append(report.number)
         switch report.event {
-        case .placed, .modified, .modifyRejected, .cancelRejected: break
+        case .placed, .modifyRejected, .cancelRejected: break
+        case .modified, .adjusted:
+            entry.order.terms = OrderTerms(
+                price: report.price ?? entry.order.price,
+                triggerPrice: report.triggerPrice ?? entry.order.triggerPrice,
+                quantity: report.quantity ?? entry.order.quantity)
+        case .triggered:
+            entry.order.isTriggered = true
+            entry.order.status = .triggered
         case .accepted: entry.order.status = .accepted
         case .rejected: entry.order.status = .rejected
         case .canceled: entry.order.status = .canceled

@@ -20,11 +20,11 @@ struct AuditCommand: ParsableCommand {
 
     func run() throws {
         try exitOnFailure {
-            let contents = try LogContents(path: log)
-            var audit = LogAudit(contents)
+            let audit = LogAudit(try LogContents(path: log))
             guard let home else { return try show(audit.document(hasDetail: detail)) }
-            let directory = HomeDirectory(path: home)
-            let comparison = try HomeComparison(audit: &audit, home: directory, hasDetail: detail)
+            let comparison = try HomeComparison(
+                home: HomeDirectory(path: home), before: audit,
+                after: { LogAudit(try LogContents(path: log)) })
             try show(comparison)
             if !comparison.isClean { throw ExitCode(1) }
         }

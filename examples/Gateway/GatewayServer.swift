@@ -110,8 +110,7 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
             account.cancel(cancel.id.value, at: now)
         case .modify(let modify):
             note(request, account)
-            outbox.answer(
-                .refused(.init(what: "modify", id: modify.id.value, reason: "not_supported")), to: peer)
+            account.modify(modify, at: now)
         case .query(let query):
             guard query.ids?.count ?? 0 <= GatewayLimits.idsPerQueryMax else {
                 return peer.fail("bad_message", "a query has at most \(GatewayLimits.idsPerQueryMax) ids")
@@ -171,7 +170,7 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
         }
         note(isFlatten ? .flatten(request) : .cancelAll(request), account)
         if peer.account == nil, let epoch = request.epoch { account.takeOut(epoch: epoch) }
-        let count = account.cancelAll(reason: what, at: now)
+        let count = account.cancelAll(upTo: request.epoch, reason: what, at: now)
         report("\(what) of strategy \(account.strategy) by \(peer.name): \(count) orders taken back")
         var ids: [OrderID] = []
         if isFlatten { ids = account.closePositions(isMarketOpen: isMarketOpen, at: now) }

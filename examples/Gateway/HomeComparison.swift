@@ -71,14 +71,21 @@ struct HomeComparison: Encodable {
     }
 
     /// Compares the strategies of the log with the journals and the database of a home.
-    init(audit: inout LogAudit, home: HomeDirectory, hasDetail: Bool) throws {
+    ///
+    /// Everybody may be running: what the log held before the journals were read must be in the journals, and what
+    /// they hold must be in the log as it is after that.
+    init(home: HomeDirectory, before: LogAudit, after: () throws -> LogAudit) throws {
         let store = try? ControlStore.open(home, access: .reader)
+        let journals = try before.strategies.keys.sorted().map { id in
+            (id, try JournalContents(directory: home.journalDirectory(strategyID: id)))
+        }
+        let after = try after()
+        let symbols = try Self.symbols(store)
         strategies = []
-        for id in audit.strategies.keys.sorted() {
-            let seen = audit.strategies[id] ?? LogAudit.Strategy()
-            let symbols = try Self.symbols(store)
-            let journal = try JournalContents(directory: home.journalDirectory(strategyID: id))
-            var found = Self.compare(id, seen, journal, symbols: symbols)
+        for (id, journal) in journals {
+            var found = Self.compare(
+                id, before.strategies[id] ?? LogAudit.Strategy(), after.strategies[id] ?? LogAudit.Strategy(),
+                journal, symbols: symbols)
             found.databaseOrders = try Self.count("orders", "AND status <> 'denied' AND epoch > 0", id, store)
             found.databaseFills = try Self.count("fills", "", id, store)
             strategies.append(found)
@@ -100,10 +107,10 @@ struct HomeComparison: Encodable {
     }
 
     private static func compare(
-        _ id: String, _ seen: LogAudit.Strategy, _ journal: JournalContents,
+        _ id: String, _ before: LogAudit.Strategy, _ seen: LogAudit.Strategy, _ journal: JournalContents,
         symbols: [InstrumentToken: String]
     ) -> Strategy {
-        let intents = journal.orders.filter { $0.key.epoch > 0 }
+        let intents = journal.orders.filter { $0.key.epoch > 0 && $0.value.wasSent }
         let notReceived = intents.filter { $0.value.isNotReceived }
         var result = Strategy(
             strategy: id, intents: intents.count, ordersSeen: seen.ordersSeenCount,
@@ -120,9 +127,9 @@ struct HomeComparison: Encodable {
                 result.differentEnds.append("\(order): \(entry.status) here, \(there) at the gateway")
             }
         }
-        result.unintended = seen.received.keys.filter { $0.epoch > 0 && journal.orders[$0] == nil }.sorted()
+        result.unintended = before.received.keys.filter { $0.epoch > 0 && journal.orders[$0] == nil }.sorted()
             .map(\.description)
-        for (fill, count) in seen.fills {
+        for (fill, count) in before.fills {
             let isSettled = journal.orders[fill.order]?.status.isFinal ?? false
             if isSettled, journal.fills[fill] == nil { result.fillsLost.append(fill.text) }
             if count > 1 { result.fillsTwice.append(fill.text) }
@@ -131,7 +138,9 @@ struct HomeComparison: Encodable {
             if count > 1 { result.fillsTwice.append(fill.text) }
             if seen.fills[fill] == nil { result.fillsMadeUp.append(fill.text) }
         }
-        let hasAll = result.unsettled == 0 && seen.own.allSatisfy { journal.orders[$0] != nil }
+        let hasAll =
+            result.unsettled == 0 && before.reportCount == seen.reportCount
+            && seen.own.allSatisfy { journal.orders[$0] != nil }
         for (token, position) in journal.positions where hasAll {
             let there = symbols[token].flatMap { seen.positions[$0] } ?? .zero
             guard there != position else { continue }
@@ -148,6 +157,7 @@ struct JournalContents {
     struct Entry {
         var status: OrderStatus
         var reason = ""
+        var wasSent: Bool
 
         var isNotReceived: Bool { status == .rejected && reason == "not_received" }
     }
@@ -174,11 +184,15 @@ struct JournalContents {
     private mutating func take(_ record: JournalRecord) {
         switch record {
         case .orderSubmitted(let order):
-            guard order.status != .denied else { return }
+            guard order.status != .denied else {
+                orders[order.id] = nil
+                return
+            }
             if let known = orders[order.id], known.status != .held {
                 faults.append("order \(order.id) was journaled twice")
             }
-            orders[order.id] = Entry(status: order.status)
+            // A child of a list is held in the engine until its parent fills, and may end without having been sent.
+            orders[order.id] = Entry(status: order.status, wasSent: order.status != .held)
         case .orderUpdated(let update):
             orders[update.id]?.status = update.status
             orders[update.id]?.reason = update.reason

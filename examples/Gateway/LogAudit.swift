@@ -92,7 +92,8 @@ extension LogAudit.Strategy {
         if received[id] == nil { faults.append("report \(report.number) is about \(id), which never came") }
         switch report.event {
         case .placed, .modifyRejected, .cancelRejected: break
-        case .modified: if let quantity = report.quantity { terms[id]?.quantity = quantity }
+        case .triggered: status[id] = .triggered
+        case .modified, .adjusted: if let quantity = report.quantity { terms[id]?.quantity = quantity }
         case .accepted: status[id] = .accepted
         case .rejected:
             status[id] = .rejected

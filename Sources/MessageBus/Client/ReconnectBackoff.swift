@@ -1,14 +1,14 @@
 internal import TradingModel
 
 /// How long to wait before the next attempt: doubling between two bounds, with 50 % seeded jitter. Pure.
-struct ReconnectBackoff {
+package struct ReconnectBackoff {
     private var generator: SeededGenerator
     private var failureCount = 0
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    package init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// Milliseconds until the next attempt, from half the current step to all of it.
-    mutating func nextMilliseconds() -> Int64 {
+    package mutating func nextMilliseconds() -> Int64 {
         let step = min(
             Limits.reconnectMillisecondsMin << Int64(failureCount), Limits.reconnectMillisecondsMax)
         failureCount = min(failureCount + 1, 16)
@@ -17,5 +17,5 @@ struct ReconnectBackoff {
     }
 
     /// The next failure starts from the shortest wait.
-    mutating func reset() { failureCount = 0 }
+    package mutating func reset() { failureCount = 0 }
 }

@@ -7,12 +7,16 @@ struct ConfigurationJSON {
     let instruments: [String]
     /// Parameters as text, by name.
     let parameters: [String: String]
+    /// The socket of the order gateway that the orders go to; `nil` where they go to none.
+    let gatewaySocket: String?
 
     init(_ json: String) {
         let object = (try? JSONSerialization.jsonObject(with: Data(json.utf8))) as? [String: Any] ?? [:]
         instruments = object["instruments"] as? [String] ?? []
         let members = object["parameters"] as? [String: Any] ?? [:]
         parameters = members.compactMapValues { Self.text($0) }
+        let venue = object["venue"] as? [String: Any] ?? [:]
+        gatewaySocket = venue["kind"] as? String == "gateway" ? venue["socket"] as? String : nil
     }
 
     /// The members of a JSON object of scalars as text; other members and other texts are left out.

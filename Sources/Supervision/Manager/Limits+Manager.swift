@@ -45,6 +45,16 @@ extension Limits {
     /// What a strategy adds to that time, so that a hundred processes a second are looked at and not more.
     static let sampleIntervalPerProcess: Duration = .milliseconds(10)
 
+    /// How long an order gateway may take to answer the manager.
+    static let gatewaySeconds: Int64 = 10
+
+    /// How often the manager asks a gateway that cannot be reached to take the orders of a dead strategy back, once a
+    /// second; then it raises an alarm.
+    static let gatewayAttemptsMax = 60
+
+    /// How long a flatten waits for a strategy before its health decides whether its order gateway is asked instead.
+    static let flattenAnswerSeconds: Int64 = 5
+
     /// How long a stop that comes before the configuration could be read waits for it.
     static let deferredStopSeconds: Int64 = 5
 }

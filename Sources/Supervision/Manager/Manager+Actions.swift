@@ -92,6 +92,8 @@ extension Manager {
                 try store.setStatus(row.id, to: stored, reason: reason, epoch: epoch, at: now)
             }
             announce(status, reason: reason, of: process, row)
+            // Nothing ends it, but it can be taken out of the market.
+            if status == .stuck { cancelAfterDeath(of: process) }
         }
     }
 

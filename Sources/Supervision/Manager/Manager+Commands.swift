@@ -75,10 +75,11 @@ extension Manager {
 
     private func flatten(_ process: ManagedProcess, commandID: String) {
         guard process.machine.isReady else {
-            return finish(commandID, .failed("is not running"), for: process)
+            return flattenAtGateway(process, commandID: commandID, because: "is not running")
         }
         process.openFlattens.append(commandID)
         send("flatten", to: process, commandID: commandID)
+        watchFlatten(process, commandID: commandID)
     }
 
     private func sendUpdate(_ commandID: String, to process: ManagedProcess) {

@@ -179,13 +179,14 @@ extension Manager {
                 for: process)
         }
         for id in process.openFlattens {
-            finish(id, .failed("the process ended before it was flat"), for: process)
+            flattenAtGateway(process, commandID: id, because: "the process ended before it was flat")
         }
         // The state is in the database, and the next process begins with it.
         for id in process.openTrading { finish(id, .executed, for: process) }
         process.openTrading = []
         process.sentLimits = nil
         process.areLimitsOpen = false
+        if process.strategy != nil { cancelAfterDeath(of: process) }
         process.openUpdates = []
         process.openFlattens = []
         if status == .exited(code: ExitStatus.configurationErrorCode), let rejection = process.rejection {

@@ -77,7 +77,12 @@ enum RoleProcess {
                     message: "unknown strategy class '\(className)'; this program has: \(known)")
             }
             try ProcessLimits.apply(limitsJSON: bootstrap.strategy?.limitsJSON)
-            return startExecutor(strategy, bootstrap, loop, signals)
+            // What is wrong with it is told by the executor, with all else that is wrong.
+            if (try? StrategyConfiguration(json: bootstrap.strategy?.configJSON ?? ""))?.namesGateway == true
+            {
+                return startExecutor(strategy, GatewayVenue.self, bootstrap, loop, signals)
+            }
+            return startExecutor(strategy, SimulatedExchange.self, bootstrap, loop, signals)
         case .feed:
             return startFeed(bootstrap, registry.feeds, loop, signals)
         case .bus:
@@ -117,12 +122,13 @@ enum RoleProcess {
         }
     }
 
-    private static func startExecutor<S: Strategy>(
-        _ strategy: S.Type, _ bootstrap: Bootstrap, _ loop: any EventLoop, _ signals: SignalThread
+    private static func startExecutor<S: Strategy, V: ExecutorVenue>(
+        _ strategy: S.Type, _ venue: V.Type, _ bootstrap: Bootstrap, _ loop: any EventLoop,
+        _ signals: SignalThread
     ) -> EventLoopFuture<Int32> {
         loop.flatSubmit {
             do {
-                let executor = try Executor(
+                let executor = try Executor<S, V>(
                     bootstrap: bootstrap, strategy: strategy, eventLoop: loop, clock: { WallClock.now })
                 let bound = NIOLoopBound(executor, eventLoop: loop)
                 signals.start { _ in loop.execute { bound.value.stop(reason: "signal") } }

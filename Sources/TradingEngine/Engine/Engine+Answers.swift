@@ -40,6 +40,7 @@ extension Engine {
 
     private func handle(_ report: VenueReport) {
         switch report {
+        case .placed(let order): take(order)
         case .accepted(let id): advance(id, .accepted)
         case .triggered(let id): trigger(id)
         case .rejected(let id, let reason):

@@ -40,6 +40,7 @@ extension Engine {
                     + "configure it"
             )
         }
+        lastVenueOrder = snapshot.lastVenueOrder
         context.core.pointee.portfolio.restore(totals: snapshot.totals, positions: positions)
         venue.pointee.restore(tradedNotional: snapshot.totals.tradedNotional)
         for case (let index?, let position) in positions {
@@ -104,7 +105,7 @@ extension Engine {
     /// strategy's state is saved and the journal closed. Nothing happens when ended or never started.
     package func stop(reason: String) {
         guard phase == .running || phase == .waitingForTime else { return }
-        if phase == .running {
+        if phase == .running, !isWindingDown {
             strategy.pointee.onStop(context)
             drain()
         }

@@ -49,6 +49,12 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     var denialContext = ""
     /// Set while nothing can be added to the journal: new orders are denied, and the denials are not journaled.
     package var isJournalBlocked = false
+    /// Set while the venue cannot be reached: new orders are denied, cancels pass.
+    package var isVenueUnavailable = false
+    /// Set from `windDown` on: only what is on its way still happens.
+    var isWindingDown = false
+    /// The last order that the venue itself made for this account, 0 before the first.
+    package internal(set) var lastVenueOrder: UInt32 = 0
     package private(set) var configuration: EngineConfiguration
     /// The parameters in force.
     package internal(set) var parameters: ParameterValues
@@ -152,7 +158,7 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
             totals: context.core.pointee.portfolio.totals,
             positions: context.core.pointee.portfolio.positions,
             openOrders: context.orders.open.filter { $0.status != .initialized },
-            savedState: strategy.pointee.save())
+            savedState: strategy.pointee.save(), lastVenueOrder: lastVenueOrder)
     }
 
     /// Puts other limits in force. The day's loss and the drawdown go on from where they were counted; the order rate

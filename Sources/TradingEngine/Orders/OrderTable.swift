@@ -13,6 +13,12 @@ struct OrderTable {
         open.append(order)
     }
 
+    /// Adds an order that somebody else made, whose id stands anywhere among the others; nothing when it is there.
+    mutating func insert(_ order: Order) {
+        guard openIndex(order.id) == nil else { return }
+        open.insert(order, at: open.firstIndex { $0.id > order.id } ?? open.endIndex)
+    }
+
     /// The place of an open order.
     func openIndex(_ id: OrderID) -> Int? {
         var low = 0

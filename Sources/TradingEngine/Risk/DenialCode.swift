@@ -41,6 +41,8 @@ public enum DenialCode: String, Sendable, CaseIterable {
     case warmingUp = "warming_up"
     /// The journal cannot be written, because the disk is full; an order that is not on record must not go out.
     case journalBlocked = "journal_blocked"
+    /// The venue cannot be reached; whether an order arrived there could not be told.
+    case venueUnavailable = "venue_unavailable"
     /// Trading in the instrument is halted by its venue.
     case halted = "halted"
     /// The engine has ended.

@@ -8,6 +8,8 @@ extension Engine {
         if phase == .ended { return .stopped }
         if isJournalBlocked { return .journalBlocked }
         if context.isWarmingUp { return .warmingUp }
+        if isWindingDown { return .stopped }
+        if isVenueUnavailable { return .venueUnavailable }
         if let closing, !closing.orderIDs.contains(order.id) { return .flattening }
         if context.isPaused, !isFlattening { return .paused }
         guard let index = context.index(order.token) else {
