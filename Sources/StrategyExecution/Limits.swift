@@ -12,4 +12,8 @@ enum Limits {
     static let idleMetricsIntervalSeconds: Int64 = 5
     /// Seconds a stop may take to hand its last messages to the bus before the process ends anyway.
     static let closeSeconds: Int64 = 2
+    /// The shortest time between two saves of a strategy's state into its journal, and the bytes a second that they
+    /// may take on average: larger states are saved less often.
+    static let stateSaveSecondsMin = 5
+    static let stateBytesPerSecondMax = 100
 }

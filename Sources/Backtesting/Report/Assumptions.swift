@@ -1,11 +1,10 @@
 package import TradingEngine
-import TradingModel
 
 /// What the results of a backtest rest on, sentence by sentence; part of every report.
 package struct Assumptions: Sendable {
     /// What is assumed of one thing.
     package struct Item: Sendable, Encodable {
-        /// `fills`, `latency`, `fees`, `slippage` and others.
+        /// `exchange` (fills, latency, fees, slippage), `market impact`, `account` or `returns`.
         package var name: String
         package var text: String
     }
@@ -36,19 +35,8 @@ package struct Assumptions: Sendable {
                     + " \(NumberText.fixed(daysPerYear, daysPerYear == daysPerYear.rounded() ? 0 : 2)) days"))
     }
 
+    /// What the exchange says of its models.
     private static func venueItems(_ venue: AccountSettings) -> [Item] {
-        let exchange = venue.exchange
-        return [
-            Item(
-                name: "fills",
-                text: "orders take the opposite quote; a resting limit order fills only when traded through"),
-            Item(
-                name: "latency",
-                text: "\(exchange.latency.wholeNanoseconds / 1_000_000) ms from the strategy to the exchange"),
-            Item(
-                name: "fees",
-                text: "maker \(exchange.makerFeeRate), taker \(exchange.takerFeeRate) of the value"),
-            Item(name: "slippage", text: "\(exchange.slippageTicks) price increments for orders that take"),
-        ]
+        venue.exchange.assumptions.map { Item(name: "exchange", text: $0) }
     }
 }
