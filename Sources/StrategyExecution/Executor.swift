@@ -33,6 +33,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var client: BusClient?
     private(set) var phase = Phase.connecting
     private var generation: Int
+    private var hasSeenRecords = false
     private var missedRecords: UInt64 = 0
     private var exitCode: Int32?
     /// Orders denied before the disk was full.
@@ -50,6 +51,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var nextIdleMetrics = ContinuousClock.now
     /// How late the last heartbeat ran: what a busy strategy loop looks like from outside.
     private var loopLag: Duration = .zero
+    /// When the strategy's state may be journaled again, and the events it was last journaled after.
+    private var nextStateSave = ContinuousClock.now
+    private var savedEvents: UInt64 = 0
     private let clock: @Sendable () -> Timestamp
 
     /// Builds the strategy and its engine, rebuilt from the journal where there is one; does not connect yet.
@@ -188,6 +192,11 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     package func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
         guard phase == .running else { return }
+        if !hasSeenRecords, let first = records.first {
+            hasSeenRecords = true
+            // Says at which record the session began, so that it can be replayed.
+            journal.append(.parametersChanged(values.jsonText), at: first.receiveTime)
+        }
         engine.process(records)
     }
 
@@ -355,6 +364,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         let now = ContinuousClock.now
         loopLag = max(.zero, now - nextHeartbeat)
         nextHeartbeat = now + .seconds(Limits.metricsIntervalSeconds)
+        saveState(now)
         flushJournal()
         settleFlattening()
         reportBreaches()
@@ -371,6 +381,16 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             lastEventTime: status.lastEventTime, queueBytes: client?.unflushedByteCount ?? 0,
             ticksMissed: missedRecords, loopLagMicroseconds: loopLag.wholeNanoseconds / 1_000)
         _ = client?.publish(.health, payload.encoded())
+    }
+
+    /// Journals the strategy's state from time to time while it sees records; the larger it is, the less often.
+    private func saveState(_ now: ContinuousClock.Instant) {
+        let events = engine.status.events
+        guard now >= nextStateSave, events != savedEvents, journal.obstruction == nil else { return }
+        savedEvents = events
+        let byteCount = engine.saveState() ?? 0
+        let seconds = max(Limits.stateSaveSecondsMin, byteCount / Limits.stateBytesPerSecondMax)
+        nextStateSave = now + .seconds(seconds)
     }
 
     private func publishMetrics() {

@@ -20,4 +20,8 @@ enum Limits {
     static let closeSeconds: Int64 = 2
     /// Seconds after which a flatten that is not flat has failed; its orders stay at the venue.
     static let flattenSeconds = 30
+    /// The shortest time between two saves of a strategy's state into its journal, and the bytes a second that they
+    /// may take on average: larger states are saved less often.
+    static let stateSaveSecondsMin = 5
+    static let stateBytesPerSecondMax = 100
 }

@@ -44,6 +44,9 @@ extension TradewindApp {
         }
         // Lines appear as they are printed, also in a pipe.
         cplatform_line_buffer_output()
+        if CommandLine.arguments.count == 2, CommandLine.arguments[1] == SweepWorker.verb {
+            exit(SweepWorker.run(registry: registry))
+        }
         RootCommand.main()
     }
 }

@@ -44,6 +44,25 @@ struct Spinner: Strategy {
     }
 }
 
+/// Computes for ever at one of its quotes.
+struct Endless: Strategy {
+    static let name = "endless"
+    static let summary = "Never returns from a quote of its choice"
+    static let parameters: [ParameterDeclaration] = [
+        .integer("quotes", default: 1, range: 0...1_000_000, help: "which quote; 0 is none")
+    ]
+
+    private var left: Int
+
+    init(parameters: ParameterValues) { left = parameters.integer("quotes") }
+
+    mutating func onQuote(_ quote: Quote, token: InstrumentToken, context: StrategyContext) {
+        left -= 1
+        var number: UInt64 = 1
+        while left == 0, number != 0 { number = number &* 6_364_136_223_846_793_005 | 1 }
+    }
+}
+
 /// Prints for ever at its first quote.
 struct Printer: Strategy {
     static let name = "printer"

@@ -37,6 +37,25 @@ public struct BollingerReversion: Strategy {
         context.cancelAll()
     }
 
+    public func save() -> SavedState? {
+        var writer = StateWriter()
+        writer.append(bands)
+        return writer.state(version: 1)
+    }
+
+    public mutating func load(_ state: SavedState, context: StrategyContext) throws {
+        var bands = bands
+        var reader = StateReader(state)
+        do {
+            guard state.version == 1 else { throw StateError("version \(state.version) is not known here") }
+            try reader.read(into: &bands)
+            self.bands = bands
+        } catch {
+            // Another length was configured: the band begins anew, the position stays.
+            context.log("begins with an empty band: \(error)")
+        }
+    }
+
     /// Trades the first of its instruments only.
     private mutating func add(_ price: Price, _ token: InstrumentToken, _ context: StrategyContext) {
         guard token == context.instruments[0].token else { return }

@@ -32,6 +32,19 @@ public final class MarketMaker: Strategy {
         maxPosition = parameters.decimal("max_position")
     }
 
+    /// After a crash the orders of the process before are open still: they are all its state, and nothing saved can be
+    /// newer than they are.
+    public func onStart(_ context: StrategyContext) {
+        guard let instrument = context.instruments.first else { return }
+        for order in context.openOrders(instrument.token) {
+            switch order.side {
+            case .buy where bid == nil: bid = order.id
+            case .sell where ask == nil: ask = order.id
+            default: context.cancel(order.id)
+            }
+        }
+    }
+
     public func onQuote(_ quote: Quote, token: InstrumentToken, context: StrategyContext) {
         let instrument = context.instruments[0]
         guard token == instrument.token else { return }

@@ -51,6 +51,29 @@ public struct MovingAverageCrossover: Strategy {
         trend = nil
     }
 
+    public func save() -> SavedState? {
+        var writer = StateWriter()
+        writer.append(fast)
+        writer.append(slow)
+        writer.append(trend.map { Int($0.rawValue) } ?? 0)
+        return writer.state(version: 1)
+    }
+
+    public mutating func load(_ state: SavedState, context: StrategyContext) throws {
+        var (fast, slow) = (fast, slow)
+        var reader = StateReader(state)
+        do {
+            guard state.version == 1 else { throw StateError("version \(state.version) is not known here") }
+            try reader.read(into: &fast)
+            try reader.read(into: &slow)
+            let side = try reader.read(Int.self)
+            (self.fast, self.slow, trend) = (fast, slow, UInt8(exactly: side).flatMap(Side.init(rawValue:)))
+        } catch {
+            // Other lengths were configured: the averages begin anew, the position stays.
+            context.log("begins with empty averages: \(error)")
+        }
+    }
+
     /// Trades the first of its instruments only.
     private mutating func add(_ price: Price, _ token: InstrumentToken, _ context: StrategyContext) {
         guard token == context.instruments[0].token else { return }

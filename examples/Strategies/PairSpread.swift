@@ -23,6 +23,8 @@ public struct PairSpread: Strategy {
     private var entry: Double
     private var exit: Double
     private var deviation: StandardDeviation
+    private var firstMid: Double?
+    private var secondMid: Double?
 
     public init(parameters: ParameterValues) throws {
         ratio = parameters.number("ratio")
@@ -39,10 +41,16 @@ public struct PairSpread: Strategy {
         guard context.instruments.count >= 2 else { return }
         let first = context.instruments[0]
         let second = context.instruments[1]
-        guard token == first.token || token == second.token, let firstQuote = context.quote(first.token),
-            let secondQuote = context.quote(second.token)
-        else { return }
-        let spread = firstQuote.mid.doubleValue - ratio * secondQuote.mid.doubleValue
+        // Kept here and not asked of the context, so that they are part of the saved state.
+        if token == first.token {
+            firstMid = quote.mid.doubleValue
+        } else if token == second.token {
+            secondMid = quote.mid.doubleValue
+        } else {
+            return
+        }
+        guard let firstMid, let secondMid else { return }
+        let spread = firstMid - ratio * secondMid
         // Judged by the past without itself, or an outlier would widen the band it is measured with.
         let score = deviation.zScore(spread)
         let isReady = deviation.isReady
@@ -60,6 +68,33 @@ public struct PairSpread: Strategy {
 
     public mutating func onParametersChanged(_ parameters: ParameterValues, context: StrategyContext) throws {
         (entry, exit) = try Self.thresholds(parameters)
+    }
+
+    public func save() -> SavedState? {
+        var writer = StateWriter()
+        writer.append(deviation)
+        writer.append(ratio)
+        // Zero is no price.
+        writer.append(firstMid ?? 0)
+        writer.append(secondMid ?? 0)
+        return writer.state(version: 1)
+    }
+
+    public mutating func load(_ state: SavedState, context: StrategyContext) throws {
+        var deviation = deviation
+        var reader = StateReader(state)
+        do {
+            guard state.version == 1 else { throw StateError("version \(state.version) is not known here") }
+            try reader.read(into: &deviation)
+            guard try reader.read(Double.self) == ratio else { throw StateError("the ratio was another one") }
+            let (firstMid, secondMid) = (try reader.read(Double.self), try reader.read(Double.self))
+            self.deviation = deviation
+            self.firstMid = firstMid > 0 ? firstMid : nil
+            self.secondMid = secondMid > 0 ? secondMid : nil
+        } catch {
+            // Another length or ratio was configured: the average begins anew, the positions stay.
+            context.log("begins with an empty average: \(error)")
+        }
     }
 
     private func enter(_ side: Side, _ first: Instrument, _ second: Instrument, _ context: StrategyContext) {

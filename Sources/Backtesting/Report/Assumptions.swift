@@ -1,11 +1,10 @@
 package import TradingEngine
-import TradingModel
 
 /// What the results of a backtest rest on, sentence by sentence; part of every report.
 package struct Assumptions: Sendable {
     /// What is assumed of one thing.
     package struct Item: Sendable, Encodable {
-        /// `fills`, `latency`, `fees`, `slippage` and others.
+        /// `exchange` (fills, latency, fees, slippage), `market impact`, `account` or `returns`.
         package var name: String
         package var text: String
     }
@@ -36,6 +35,7 @@ package struct Assumptions: Sendable {
                     + " \(NumberText.fixed(daysPerYear, daysPerYear == daysPerYear.rounded() ? 0 : 2)) days"))
     }
 
+    /// What the exchange says of its models.
     private static func venueItems(_ venue: AccountSettings) -> [Item] {
         venue.exchange.assumptions.map { Item(name: $0.name, text: $0.text) }
     }

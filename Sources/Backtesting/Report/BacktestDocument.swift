@@ -5,7 +5,8 @@ import TradingModel
 package struct BacktestDocument: Encodable {
     private enum CodingKeys: String, CodingKey {
         case className = "class_name"
-        case parameters, seed, instruments, trades, strategies, statistics, drawdowns, assumptions
+        case parameters, seed, instruments, trades, strategies, statistics, drawdowns, assumptions,
+            sensitivity, bias
         case firstTime = "first_time"
         case lastTime = "last_time"
         case warmUpCount = "warm_up_records"
@@ -27,11 +28,18 @@ package struct BacktestDocument: Encodable {
 
     private let result: BacktestResult
     private let includesTrades: Bool
+    private let sensitivity: [Sensitivity.Row]?
+    private let bias: BiasCheck.Report?
 
-    /// Wraps a result.
-    package init(_ result: BacktestResult, includesTrades: Bool = true) {
+    /// Wraps a result, and what its checks found.
+    package init(
+        _ result: BacktestResult, includesTrades: Bool = true, sensitivity: [Sensitivity.Row]? = nil,
+        bias: BiasCheck.Report? = nil
+    ) {
         self.result = result
         self.includesTrades = includesTrades
+        self.sensitivity = sensitivity
+        self.bias = bias
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -68,8 +76,27 @@ package struct BacktestDocument: Encodable {
         let assumptions = Assumptions(
             result.venue, strategyCount: result.strategies.count, daysPerYear: result.daysPerYear)
         try container.encode(assumptions.items, forKey: .assumptions)
+        try container.encodeIfPresent(sensitivity?.map(SensitivityRow.init), forKey: .sensitivity)
+        try container.encodeIfPresent(bias, forKey: .bias)
         guard includesTrades else { return }
         try container.encode(result.trades.map { TradeRow($0, result) }, forKey: .trades)
+    }
+}
+
+private struct SensitivityRow: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case name, assumption, statistics
+        case netPnL = "net_pnl"
+    }
+
+    let row: Sensitivity.Row
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(row.variant.name, forKey: .name)
+        try container.encode(row.variant.text, forKey: .assumption)
+        try container.encode(row.result.netPnL, forKey: .netPnL)
+        try container.encode(StatisticsDocument(statistics: row.result.statistics), forKey: .statistics)
     }
 }
 

@@ -84,6 +84,12 @@ package final class ResultDirectory {
                 update.id.description, update.status.description, "", "", "", "", "", "",
                 update.filledQuantity.description, update.reason, "", "", "", "", "", "",
             ]
+        case .orderModified(let change):
+            fields = [
+                change.id.description, "modified", "", "", "", "", change.quantity.description,
+                change.price.isZero ? "" : change.price.description, "", change.reason, "", "", "", "", "",
+                "",
+            ]
         case .fill(let fill):
             fields = [
                 fill.orderID.description, "fill", symbol(fill.token), fill.side.description, "", "", "", "",

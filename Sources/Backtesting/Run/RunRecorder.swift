@@ -30,7 +30,8 @@ final class RunRecorder {
         if case .fill(let fill) = record { book(fill) }
         guard keepsEntries else { return }
         switch record {
-        case .orderSubmitted, .orderUpdated, .fill: entries.append(Entry(time: time, record: record))
+        case .orderSubmitted, .orderUpdated, .orderModified, .fill:
+            entries.append(Entry(time: time, record: record))
         default: break
         }
     }

@@ -79,23 +79,32 @@ extension Statistics {
 
     /// The yearly growth that gives the total return; `nil` under a day, which says nothing about a year.
     package var annualGrowth: Double? {
-        guard seconds >= 86_400, startingEquity > 0, finalEquity > 0 else { return nil }
+        guard isAnnual, startingEquity > 0, finalEquity > 0 else { return nil }
         return Self.finite(Self.power(finalEquity / startingEquity, 1 / years) - 1)
     }
 
+    /// Whether anything may be said of a year: not from less than a day.
+    private var isAnnual: Bool { seconds >= 86_400 }
+
     package var volatility: Double? {
-        guard let returns, let deviation = returns.standardDeviation else { return nil }
+        guard isAnnual, let returns, let deviation = returns.standardDeviation else { return nil }
         return deviation * returns.periodsPerYear.squareRoot()
     }
 
     package var sharpe: Double? {
-        guard let returns, let deviation = returns.standardDeviation else { return nil }
+        guard isAnnual, let returns, let deviation = returns.standardDeviation else { return nil }
         return Self.finite(returns.mean / deviation * returns.periodsPerYear.squareRoot())
     }
 
     package var sortino: Double? {
-        guard let returns, let deviation = returns.downsideDeviation else { return nil }
+        guard isAnnual, let returns, let deviation = returns.downsideDeviation else { return nil }
         return Self.finite(returns.mean / deviation * returns.periodsPerYear.squareRoot())
+    }
+
+    /// Mean by standard deviation of the returns, not made yearly; for data of less than a day too.
+    package var returnToRisk: Double? {
+        guard let returns, let deviation = returns.standardDeviation else { return nil }
+        return Self.finite(returns.mean / deviation)
     }
 
     package var calmar: Double? {

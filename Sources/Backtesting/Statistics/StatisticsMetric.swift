@@ -30,6 +30,7 @@ package struct StatisticsMetric: Sendable {
         .init("cagr", "CAGR", .share) { $0.annualGrowth },
         .init("volatility", "volatility, a year", .share, isBetterHigh: false) { $0.volatility },
         .init("sharpe", "Sharpe", .ratio) { $0.sharpe },
+        .init("return_to_risk", "return to risk, a period", .ratio) { $0.returnToRisk },
         .init("sortino", "Sortino", .ratio) { $0.sortino },
         .init("calmar", "Calmar", .ratio) { $0.calmar },
         .init("max_drawdown_share", "largest drawdown", .share, isBetterHigh: false) { $0.maxDrawdownShare },

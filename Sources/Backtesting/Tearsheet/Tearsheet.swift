@@ -63,7 +63,7 @@ package struct Tearsheet {
             let factor = NumberText.fixed(returns.periodsPerYear, 0)
             basis =
                 "Volatility, Sharpe and Sortino rest on \(returns.values.count) returns over \(returns.period),"
-                + " made yearly with \(factor) periods a year. A dash is a figure that is not defined here."
+                + " made yearly with \(factor) periods a year when the data lasts a day or more. A dash is a figure that is not defined here."
         }
         return "<dl>\(cells.joined())</dl><p><small>\(basis)</small></p>"
     }

@@ -43,6 +43,18 @@ struct BacktestCommand: ParsableCommand {
     @Flag(name: .long, help: "Keep the result in the home's database: 'backtests list' shows it.")
     var save = false
 
+    @Flag(
+        name: .long,
+        help:
+            "Also run it under other fills, doubled latency and doubled fees, and print the results side by side."
+    )
+    var sensitivity = false
+
+    @Flag(
+        name: .long,
+        help: "Look for decisions that know the future and results that depend on where the data begins.")
+    var checkBias = false
+
     @Flag(name: .long, help: "Print what the strategies logged.")
     var log = false
 
@@ -63,15 +75,29 @@ struct BacktestCommand: ParsableCommand {
                 let id = try BacktestRecord(result, settings: settings).insert(into: store)
                 printError("saved as \(id); 'backtests show \(id.prefix(8))' shows it")
             }
-            if json { return try printJSON(BacktestDocument(result)) }
+            let rows = sensitivity ? try sensitivityRows(entries, settings) : nil
+            let bias = checkBias ? try BiasCheck.run(entries, settings: settings) : nil
+            if json {
+                return try printJSON(BacktestDocument(result, sensitivity: rows, bias: bias))
+            }
             if log { for line in result.logLines { print(line) } }
             print(BacktestReport(result).text(tradesMax: max(0, trades)))
+            if let rows { print("\n" + BacktestChecks.text(rows)) }
+            if let bias { print("\n" + BacktestChecks.text(bias)) }
             let seconds = Double(elapsed.wholeNanoseconds) / 1e9
             let rate = Double(result.eventsCount) / max(seconds, 1e-9) / 1e6
             printError(
                 "\(result.eventsCount) records in \(decimal(seconds, places: 3)) s, \(decimal(rate, places: 1)) million/s"
             )
         }
+    }
+
+    private func sensitivityRows(
+        _ entries: [BacktestEntry], _ settings: BacktestSettings
+    ) throws -> [Sensitivity.Row] {
+        var progress = ProgressLine(unit: "runs")
+        defer { progress.clear() }
+        return try Sensitivity.run(entries, settings: settings) { progress.update(done: $0, of: $1) }
     }
 
     /// Runs with a progress bar, and with the files of `--output`.

@@ -90,7 +90,8 @@ struct BacktestReport {
 
     private var statistics: String {
         let shown = [
-            "total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown_share",
+            "total_return", "cagr", "volatility", "sharpe", "return_to_risk", "sortino", "calmar",
+            "max_drawdown_share",
             "longest_drawdown_seconds", "exposure", "profit_factor", "expectancy", "sqn",
             "longest_winning_streak",
             "longest_losing_streak", "average_holding_seconds", "turnover",
@@ -101,8 +102,9 @@ struct BacktestReport {
         }
         if let returns = result.statistics.returns {
             lines.append(
-                "(ratios of \(returns.values.count) returns over \(returns.period), made yearly with "
-                    + "\(NumberText.fixed(returns.periodsPerYear, 0)) periods a year)")
+                "(ratios of \(returns.values.count) returns over \(returns.period); yearly with "
+                    + "\(NumberText.fixed(returns.periodsPerYear, 0)) periods a year, and only of a day or more)"
+            )
         }
         return lines.joined(separator: "\n")
     }

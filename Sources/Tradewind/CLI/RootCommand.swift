@@ -20,7 +20,9 @@ struct RootCommand: ParsableCommand {
                 StatusCommand.self, WebCommand.self, LogsCommand.self, FeedsCommand.self,
                 InstrumentsCommand.self,
                 TicksCommand.self,
-                BacktestCommand.self, BacktestsCommand.self, BusCommand.self, BackupCommand.self,
+                BacktestCommand.self, BacktestsCommand.self, SweepCommand.self, WalkForwardCommand.self,
+                ParityCommand.self,
+                BusCommand.self, BackupCommand.self,
                 PruneCommand.self,
                 DoctorCommand.self,
             ])

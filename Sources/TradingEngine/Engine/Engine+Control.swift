@@ -101,6 +101,15 @@ extension Engine {
         drain()
     }
 
+    /// Journals the strategy's state, so that a process that is killed leaves more than its positions.
+    ///
+    /// - Returns: the count of its bytes; `nil` when it has none or the session does not run.
+    package func saveState() -> Int? {
+        guard phase == .running, let state = strategy.pointee.save() else { return nil }
+        record(.stateSaved(state))
+        return state.bytes.count
+    }
+
     /// Ends the session: `onStop` and its orders, then all open orders are canceled (`session_ended`), the
     /// strategy's state is saved and the journal closed. Nothing happens when ended or never started.
     package func stop(reason: String) {
