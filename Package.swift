@@ -64,6 +64,8 @@ let package = Package(
         .target(name: "CPlatform"),
         .target(name: "TradingModel", swiftSettings: strict),
         .target(name: "TradingEngine", dependencies: ["TradingModel"], swiftSettings: strict),
+        // Compressed files are unpacked by the programs gzip and zstd, not by libraries: no headers to be found at
+        // build time, executables without further shared libraries, and the unpacking runs on a core of its own.
         .target(name: "MarketData", dependencies: ["TradingModel", "CPlatform"], swiftSettings: strict),
         .target(
             name: "MessageBus",

@@ -49,11 +49,7 @@ struct InstrumentsCommand: ParsableCommand {
 
         func run() throws {
             try reporting {
-                guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-                    throw CommandLineError(
-                        ExitCodes.noInput, "cannot read \(file): is it there, and UTF-8 text?")
-                }
-                let instruments = try InstrumentTableFile(text: text, path: file).instruments()
+                let instruments = try InstrumentTableFile(path: file).instruments()
                 try home.open(.client).upsertInstruments(instruments)
                 print("\(instruments.count) instruments from \(file)")
             }
@@ -69,6 +65,14 @@ struct InstrumentTableFile {
 
     let text: String
     let path: String
+
+    init(path: String) throws {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw CommandLineError(ExitCodes.noInput, "cannot read \(path): is it there, and UTF-8 text?")
+        }
+        self.text = text
+        self.path = path
+    }
 
     /// The instruments; throws with all wrong rows and their line numbers.
     func instruments() throws -> [Instrument] {
