@@ -3,6 +3,7 @@
 /// | name | layout |
 /// |---|---|
 /// | `quotes`, `trades`, `ohlcv` | plain columns, found by the names people use; see `CSVField.synonyms` |
+/// | `records` | what `ticks export` writes: records of all kinds, see `RecordTextImporter` |
 /// | `binance_trades` | spot and futures archives, with and without header: id, price, qty, quote qty, time, buyer is maker |
 /// | `binance_agg_trades` | aggregate id, price, quantity, first id, last id, time, buyer is maker |
 /// | `binance_klines` | open time, open, high, low, close, volume, close time, quote volume, count, ... |
@@ -19,7 +20,7 @@
 /// decimals, or whole numbers of 10^-9 when they have no point; the first price decides for the file. A side
 /// of the book that is empty or undefined makes no quote: such rows are left out and counted.
 package enum ImportFormat: String, Sendable, CaseIterable {
-    case quotes, trades, ohlcv, truefx, dukascopy, histdata
+    case quotes, trades, ohlcv, records, truefx, dukascopy, histdata
     case binanceTrades = "binance_trades"
     case binanceAggregateTrades = "binance_agg_trades"
     case binanceKlines = "binance_klines"
@@ -45,7 +46,8 @@ package enum ImportFormat: String, Sendable, CaseIterable {
     /// What its rows are unless the columns show that they are bars.
     var preset: CSVImportOptions.Preset {
         switch self {
-        case .quotes, .truefx, .dukascopy, .histdata, .tardisQuotes: .quotes
+        // `records` is read by `RecordTextImporter` and never gets here.
+        case .quotes, .records, .truefx, .dukascopy, .histdata, .tardisQuotes: .quotes
         case .trades, .binanceTrades, .binanceAggregateTrades, .databentoTrades, .tardisTrades: .trades
         case .ohlcv, .binanceKlines, .databentoBars: .ohlcv
         case .databentoTopOfBook: .quotesAndTrades

@@ -55,6 +55,8 @@ package final class Manager {
     var executors: [String: ManagedProcess] = [:]
     var feeds: [String: ManagedProcess] = [:]
     var storedInstruments: [Instrument] = []
+    /// What was last published of each category.
+    var publishedInstruments: [String: [Instrument]] = [:]
     /// Instruments of feeds that may not have reached the database yet.
     var feedInstruments: [Instrument] = []
     /// Commands that came before the bus was ready.

@@ -30,6 +30,7 @@ extension TicksCommand {
         func run() throws {
             try reporting {
                 let options = try reading.options()
+                if options.format == .records { return try importRecords(options) }
                 let importer = CSVImporter(options: options)
                 if dryRun {
                     for input in inputs {
@@ -61,6 +62,24 @@ extension TicksCommand {
                 if json { return try printJSON(ImportDocument(output: output, summary: summary)) }
                 report(summary, output)
             }
+        }
+
+        private func importRecords(_ options: CSVImportOptions) throws {
+            guard let output, !merge, !dryRun else {
+                throw CommandLineError(
+                    ExitCodes.usage, "records are read with -o FILE, and without --merge and --dry-run")
+            }
+            let bar = ProgressBar()
+            defer { bar.clear() }
+            let importer = RecordTextImporter(instruments: options.instruments, badRows: options.badRows)
+            let summary = try importer.importFiles(at: inputs, to: output) { progress in
+                bar.show(
+                    done: progress.byteCount, total: progress.byteCountTotal,
+                    text: "\(progress.rowCount) rows")
+            }
+            bar.clear()
+            if json { return try printJSON(ImportDocument(output: output, summary: summary)) }
+            report(summary, output)
         }
 
         private func report(_ summary: ImportSummary, _ output: String) {
