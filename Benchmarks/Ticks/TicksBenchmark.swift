@@ -58,9 +58,8 @@ import TradingModel
 
     /// User and system time of this process.
     private static func cpuSeconds() -> Double {
-        var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
-        let micro = Double(usage.ru_utime.tv_usec) + Double(usage.ru_stime.tv_usec)
-        return Double(usage.ru_utime.tv_sec) + Double(usage.ru_stime.tv_sec) + micro / 1e6
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

@@ -155,6 +155,15 @@ struct FormatCase: Sendable, CustomTestStringConvertible {
         #expect(instrument.priceIncrement == known.priceIncrement)
     }
 
+    @Test func zeroBytesInARowMakeItABadRow() throws {
+        let row = "2020-01-01T00:00:00Z,1,2\n"
+        let text =
+            "time,bid,ask\n\(row)2020-01-01T00:00:00Z,1\0,2\n\0\0\0\n" + String(repeating: row, count: 5)
+        let result = try summary(.quotes, text, symbol: "X") { $0.badRows = .skip }
+        #expect(result.recordCount == 6)
+        #expect(result.badRows.map(\.lineNumber) == [3, 4])
+    }
+
     @Test func firstRowThatIsDamagedDoesNotHideTheRest() throws {
         let text = "time,bid,ask\n###,1,2\n2020-01-01T00:00:00Z,1,2\n"
         let result = try summary(.quotes, text, symbol: "X") { $0.badRows = .skip }

@@ -205,7 +205,9 @@ enum CSVContent {
             throw MarketDataError(
                 .unknownLayout, "\(path) is UTF-16 text; convert it to UTF-8 first, with iconv")
         }
-        if bytes.prefix(4096).contains(0) {
+        // A few zero bytes are damage, and bad rows; text in which every eighth byte is one is no text.
+        let zeroCount = bytes.prefix(4096).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
+        if zeroCount * 8 > min(bytes.count, 4096) {
             throw MarketDataError(.unknownLayout, "\(path) holds zero bytes; it is no CSV text")
         }
         return begins([0xEF, 0xBB, 0xBF]) ? 3 : 0
