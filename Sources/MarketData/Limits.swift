@@ -18,6 +18,8 @@ package enum Limits {
     package static let csvColumnsMax = 256
     /// Bytes of a CSV line; a longer one is a bad row.
     package static let csvLineBytesMax = 65_536
+    /// Bytes of a CSV file read at once, and gathered before its layout is decided.
+    package static let csvBlockBytes = 262_144
     /// Rows looked at to recognise the length of a CSV file's bars.
     package static let csvProbeRows = 1000
     /// Records sorted in memory by an import, 64 bytes each; more are refused.

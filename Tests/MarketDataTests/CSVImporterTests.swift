@@ -222,7 +222,7 @@ import TradingModel
     }
 
     @Test(arguments: [
-        ("2020-01-01,1,0", "size is zero"), ("2020-01-01,1,-2", "negative"),
+        ("2020-01-01,1,0", "size '0' is zero"), ("2020-01-01,1,-2", "negative"),
         ("2020-01-01,,2", "price is empty"),
     ])
     func badTradeRowsAreNamed(row: String, reason: String) {
@@ -236,7 +236,8 @@ import TradingModel
     }
 
     @Test(arguments: [
-        ("1,2,3,1.5,0", "below the low"), ("9,3,1,2,0", "open is outside"), ("2,3,1,9,0", "close is outside"),
+        ("1,2,3,1.5,0", "below the low"), ("9,3,1,2,0", "open '9' is outside"),
+        ("2,3,1,9,0", "close '9' is outside"),
         ("2,3,1,2,-1", "volume '-1' is negative"), ("2,3,1,2,", "volume is empty"),
     ])
     func badBarRowsAreNamed(cells: String, reason: String) {
@@ -273,7 +274,8 @@ import TradingModel
 
     @Test(
         arguments: [
-            ([0x1F, 0x8B, 8, 0], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd"),
+            ([0x1F, 0x8B, 8, 0], "cannot be unpacked"), ([0x28, 0xB5, 0x2F, 0xFD], "cannot be unpacked"),
+            ([0x50, 0x4B, 3, 4, 0], "zip archive"),
             ([0xFF, 0xFE, 0x61, 0], "UTF-16"),
             ([0x61, 0, 0x62], "zero bytes"), ([], "empty"),
         ] as [([UInt8], String)])
@@ -290,7 +292,7 @@ import TradingModel
     @Test func randomTextNeverTraps() {
         var generator = SeededGenerator(seed: 21)
         let alphabet = Array("0123456789.,,,;\"\n\n\r-+eTZ: ".utf8)
-        for _ in 0..<500 {
+        for _ in 0..<80 {
             let bytes = (0..<Int(generator.next() % 400)).map { _ in
                 alphabet[Int(generator.next() % UInt64(alphabet.count))]
             }
@@ -299,42 +301,6 @@ import TradingModel
                 _ = failure(text, preset) { $0.badRows = .skip }
                 _ = failure(String(decoding: bytes, as: UTF8.self), preset)
             }
-        }
-    }
-}
-
-@Suite struct CSVNumberTests {
-    private func parse(_ text: String) -> (value: Int64, decimals: Int) {
-        var decimals = 0
-        let value = Array(text.utf8).withUnsafeBufferPointer { CSVNumber.decimal($0, decimals: &decimals) }
-        return (value, decimals)
-    }
-
-    @Test(arguments: [
-        ("1", 100_000_000, 0), ("1.50", 150_000_000, 1), ("-0.00000001", -1, 8), ("+2.25", 225_000_000, 2),
-        ("1e-05", 1000, 5), ("1.5E3", 150_000_000_000, 0), ("0.000000010000", 1, 8), (".5", 50_000_000, 1),
-        ("5.", 500_000_000, 0),
-        ("92233720368.54775807", Int64.max, 8), ("123456789012", CSVNumber.invalid, 0),
-        ("1.000000000", 100_000_000, 0),
-        ("", CSVNumber.invalid, 0), ("1.2.3", CSVNumber.invalid, 0), ("1e-9", CSVNumber.invalid, 0),
-        ("1e", CSVNumber.invalid, 0),
-        ("--1", CSVNumber.invalid, 0), ("0x10", CSVNumber.invalid, 0), ("1,5", CSVNumber.invalid, 0),
-    ])
-    func decimalTextIsExactOrRefused(text: String, value: Int64, decimals: Int) {
-        let result = parse(text)
-        #expect(result.value == value)
-        if value != CSVNumber.invalid { #expect(result.decimals == decimals) }
-    }
-
-    @Test func agreesWithTheModelsParserOnRandomDecimals() {
-        var generator = SeededGenerator(seed: 31)
-        let alphabet = Array("0123456789.-".utf8)
-        for _ in 0..<20_000 {
-            let bytes = (0..<Int(1 + generator.next() % 22)).map { _ in alphabet[Int(generator.next() % 12)] }
-            let expected = bytes.withUnsafeBufferPointer { FixedPointText.parse($0) } ?? CSVNumber.invalid
-            #expect(
-                parse(String(decoding: bytes, as: UTF8.self)).value == expected,
-                "\(String(decoding: bytes, as: UTF8.self))")
         }
     }
 }

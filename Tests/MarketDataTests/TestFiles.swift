@@ -41,6 +41,8 @@ final class TestDirectory {
 
     func file(_ name: String) -> String { path + "/" + name }
 
+    func remove(_ name: String) { unlink(path + "/" + name) }
+
     /// Writes a file and gives its path.
     @discardableResult
     func write(_ bytes: [UInt8], to name: String) -> String {

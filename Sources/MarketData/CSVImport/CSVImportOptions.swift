@@ -10,6 +10,8 @@ package struct CSVImportOptions: Sendable {
         case trades
         /// Open, high, low, close, and volume where there is one; stamped at the bar's close.
         case ohlcv
+        /// A book's best bid and ask after or before each event, and the event's trade if it is one.
+        case quotesAndTrades = "quotes_and_trades"
     }
 
     /// What is done with rows that cannot be read.
@@ -21,24 +23,55 @@ package struct CSVImportOptions: Sendable {
     }
 
     /// What is done when receive times go back.
-    package enum OrderPolicy: String, Sendable, CaseIterable {
+    package enum OrderPolicy: Equatable, Sendable {
         /// The import fails, telling the line.
         case refuse
         /// Records are sorted in memory by receive time, equal ones in the order of their rows; at most
         /// `Limits.sortedRecordsMax`.
         case sort
+        /// Records that come at most so late are put in their place; a later one is refused with its line.
+        case window(Duration)
+    }
+
+    /// What is done with a row whose bid is above its ask.
+    package enum CrossedPolicy: String, Sendable, CaseIterable {
+        /// It is a bad row.
+        case bad
+        /// It is taken as it is.
+        case keep
+    }
+
+    /// What is done with prices and quantities that are no multiple of a given increment.
+    package enum IncrementPolicy: String, Sendable, CaseIterable {
+        /// The row is a bad row.
+        case bad
+        /// It is taken as it is, counted and told.
+        case warn
+    }
+
+    /// The order of the parts of a date.
+    package enum DateOrder: String, Sendable, CaseIterable {
+        case yearFirst = "ymd"
+        case dayFirst = "dmy"
+        case monthFirst = "mdy"
     }
 
     /// What the rows are.
     package var preset: Preset
+    /// The vendor's format that fills in what is not given here.
+    package var format: ImportFormat
     /// The instrument of all rows; needed when the file has no column of symbols.
     package var symbol: String?
     /// Category and currency of the instruments.
     package var category = "default", currency = "USD"
+    /// What is known of instruments already: their token, increments, category and currency hold.
+    package var instruments: [Instrument] = []
     /// The price increment; `nil` takes the finest decimals seen.
     package var priceIncrement: Price?
     /// The quantity increment; `nil` takes the finest decimals seen.
     package var quantityIncrement: Quantity?
+    /// What is done with values that are no multiple of a given increment.
+    package var offIncrement = IncrementPolicy.bad
     /// Columns by the raw value of a `CSVField`, such as `["time": .position(0)]`; they go before recognised
     /// ones.
     package var columns: [String: CSVColumn] = [:]
@@ -46,23 +79,52 @@ package struct CSVImportOptions: Sendable {
     package var hasHeader: Bool?
     /// The byte between cells; `nil` takes the most frequent of comma, semicolon and tab in the first row.
     package var delimiter: UInt8?
+    /// The byte before decimals: a point or a comma.
+    package var decimalMark: UInt8 = 0x2E
     /// The unit of times that are plain numbers; `nil` goes by the magnitude in the first row, held for the
     /// file.
     package var timeUnit: CSVTimeUnit?
-    /// Seconds east of UTC of times without a zone; -18000 for EST.
-    package var zoneOffsetSeconds: Int64 = 0
+    /// The order of year, month and day; `nil` takes the year first and refuses other dates as ambiguous.
+    package var dateOrder: DateOrder?
+    /// The zone of times without one; `nil` is UTC, or what the format says.
+    package var zone: CSVZone?
+    /// Prices are the file's numbers times ten to this power; below zero the file's numbers must be whole.
+    package var priceExponent = 0
+    /// Sizes are the file's numbers times ten to this power; `nil` is what the format says, mostly 0.
+    package var sizeExponent: Int?
     /// What is done with rows that cannot be read.
     package var badRows = BadRowPolicy.refuse
     /// What is done when receive times go back.
     package var order = OrderPolicy.refuse
+    /// What is done with a row whose bid is above its ask.
+    package var crossed = CrossedPolicy.bad
     /// The length of the bars; `nil` takes the smallest distance of the first rows.
     package var barDuration: Duration?
     /// Whether the time column holds the close of a bar; otherwise its open.
     package var isBarTimeClose = false
 
+    /// Rows of a plain layout.
     package init(preset: Preset, symbol: String? = nil) {
         self.preset = preset
         self.symbol = symbol
+        format =
+            switch preset {
+            case .quotes, .quotesAndTrades: .quotes
+            case .trades: .trades
+            case .ohlcv: .ohlcv
+            }
+    }
+
+    /// A vendor's format.
+    package init(format: ImportFormat, symbol: String? = nil) {
+        self.init(preset: format.preset, symbol: symbol)
+        self.format = format
+    }
+
+    /// Seconds east of UTC of times without a zone; -18000 for EST.
+    package var zoneOffsetSeconds: Int64 {
+        get { if case .fixed(let seconds) = zone { seconds } else { 0 } }
+        set { zone = .fixed(secondsEast: newValue) }
     }
 }
 
@@ -98,85 +160,6 @@ package enum CSVTimeUnit: String, Sendable, CaseIterable {
         case ..<100_000_000_000_000: self = .milliseconds
         case ..<100_000_000_000_000_000: self = .microseconds
         default: self = .nanoseconds
-        }
-    }
-}
-
-/// What a column of a CSV file may hold.
-package enum CSVField: String, CaseIterable, Sendable {
-    case time, symbol, bid, ask, price, size, side, id, open, high, low, close, volume
-    case receiveTime = "receive_time"
-    case closeTime = "close_time"
-    case bidSize = "bid_size"
-    case askSize = "ask_size"
-    case isBuyerMaker = "is_buyer_maker"
-
-    /// Header texts people use, without case and ` _-`, the most telling first.
-    var synonyms: [String] {
-        switch self {
-        case .time:
-            [
-                "timestamp", "tsns", "ts", "datetime", "eventtime", "exchangetime", "exchangetimestamp",
-                "transacttime",
-                "tsevent", "opentime", "time", "date", "gmttime",
-            ]
-        case .receiveTime:
-            [
-                "localtimestamp", "receivetime", "receivetimestamp", "receivedat", "recvtime", "recvts",
-                "localtime", "tsrecv",
-            ]
-        case .closeTime: ["closetime"]
-        case .symbol: ["symbol", "instrument", "ticker"]
-        case .bid: ["bid", "bidprice", "bestbid", "bestbidprice", "bidpx00", "b", "p1"]
-        case .ask: ["ask", "askprice", "bestask", "bestaskprice", "askpx00", "offer", "a", "p2"]
-        case .bidSize:
-            ["bidsize", "bidamount", "bidqty", "bidquantity", "bidvolume", "bestbidqty", "bidsz00", "q1"]
-        case .askSize:
-            ["asksize", "askamount", "askqty", "askquantity", "askvolume", "bestaskqty", "asksz00", "q2"]
-        case .price: ["price", "last", "lastprice", "tradeprice", "p"]
-        case .size: ["quantity", "size", "amount", "qty", "volume", "lastsize", "tradesize", "q"]
-        case .side: ["side", "aggressor", "aggressorside", "takerside"]
-        case .isBuyerMaker: ["isbuyermaker", "buyermaker"]
-        case .id: ["id", "tradeid", "aggtradeid"]
-        case .open: ["open", "openprice", "o"]
-        case .high: ["high", "highprice", "h"]
-        case .low: ["low", "lowprice", "l"]
-        case .close: ["close", "closeprice", "c"]
-        case .volume: ["volume", "vol", "quantity", "qty", "amount", "v"]
-        }
-    }
-}
-
-extension CSVImportOptions.Preset {
-    /// The fields a row of this preset may have.
-    var fields: [CSVField] {
-        switch self {
-        case .quotes: [.time, .receiveTime, .symbol, .bid, .ask, .bidSize, .askSize]
-        case .trades: [.time, .receiveTime, .symbol, .price, .size, .side, .isBuyerMaker, .id]
-        case .ohlcv: [.time, .closeTime, .symbol, .open, .high, .low, .close, .volume]
-        }
-    }
-
-    /// The fields a row must have besides a time.
-    var requiredFields: [CSVField] {
-        switch self {
-        case .quotes: [.bid, .ask]
-        case .trades: [.price, .size]
-        case .ohlcv: [.open, .high, .low, .close]
-        }
-    }
-
-    /// What the columns of a file without header are taken for; none when their number does not tell.
-    ///
-    /// The fourth of four quote columns is a volume of neither side and is left out.
-    func positionalFields(columnCount: Int) -> [CSVField] {
-        switch (self, columnCount) {
-        case (.quotes, 3), (.quotes, 4): [.time, .bid, .ask]
-        case (.quotes, 5): [.time, .bid, .ask, .bidSize, .askSize]
-        case (.trades, 3): [.time, .price, .size]
-        case (.ohlcv, 5): [.time, .open, .high, .low, .close]
-        case (.ohlcv, 6): [.time, .open, .high, .low, .close, .volume]
-        default: []
         }
     }
 }

@@ -1,121 +1,271 @@
 import TradingModel
 
-/// One import under way.
-struct CSVImportRun {
-    var summary = ImportSummary()
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
+/// One import under way: reads file after file into one stream of records. Not thread-safe.
+final class CSVImportRun {
+    private(set) var summary = ImportSummary()
+    private(set) var progress = ImportProgress()
+    /// Called now and then with how far it has come.
+    var onProgress: ((ImportProgress) -> Void)?
+    /// What the first file was found to be.
+    private(set) var layout: CSVLayout?
+
     private let options: CSVImportOptions
-    private let file: MappedFile
-    private let path: String
-    private let writer: TickFileWriter
-    private var sequence: UInt64 = 0
-    private var lastTime = Timestamp(nanoseconds: .min)
-    private var gathered: [MarketEvent] = []
-    private var releasedByteCount = 0
+    private let output: ImportOutput
+    private let table: CSVSymbolTable
+    private let notes: UnsafeMutablePointer<Int>
+    private let records: UnsafeMutablePointer<MarketEvent>
+    private var recordCount = 0
+    private let readByteCount: Int
+    private let firstByteCount: Int
+    private let namesFiles: Bool
+    private let usesFastRows: Bool
+    private var path = ""
+    private var lineNumber = 0
+    private static let recordCapacity = 1024
 
-    init(options: CSVImportOptions, file: MappedFile, path: String, writer: TickFileWriter) {
+    /// - Parameters:
+    ///   - namesFiles: whether bad rows are told with their file.
+    ///   - readByteCount: bytes of one read; small ones are for tests.
+    init(
+        options: CSVImportOptions, output: ImportOutput, namesFiles: Bool, readByteCount: Int,
+        firstByteCount: Int, usesFastRows: Bool
+    ) {
+        self.usesFastRows = usesFastRows
         self.options = options
-        self.file = file
-        self.path = path
-        self.writer = writer
+        self.output = output
+        self.namesFiles = namesFiles
+        self.readByteCount = readByteCount
+        self.firstByteCount = firstByteCount
+        table = CSVSymbolTable(options: options)
+        notes = .allocate(capacity: CSVRecordBuilder.Note.allCases.count)
+        notes.initialize(repeating: 0, count: CSVRecordBuilder.Note.allCases.count)
+        records = .allocate(capacity: Self.recordCapacity)
     }
 
-    /// Reads from the line at which the scanner stands to the end.
-    mutating func read(_ scanner: inout CSVLineScanner, _ parser: inout CSVRowParser) throws(MarketDataError)
-    {
-        repeat {
-            summary.rowCount += 1
-            var volume: MarketEvent?
-            let event: MarketEvent
-            do throws(CSVRowProblem) {
-                event = try parser.parse(scanner, volume: &volume)
-            } catch {
-                summary.addBadRow(scanner.lineNumber, error)
-                continue
-            }
-            parser.didAccept(volume == nil ? 1 : 2)
-            if let volume { try keep(volume, scanner.lineNumber) }
-            try keep(event, scanner.lineNumber)
-            if scanner.offset - releasedByteCount >= 2 * Limits.mappedBytesBehindMax {
-                release(before: scanner.offset)
-            }
-        } while scanner.next()
+    deinit {
+        notes.deallocate()
+        records.deallocate()
     }
 
-    /// Numbers and writes what is left and closes the file; throws when rows were bad and that is refused.
-    mutating func finish(_ parser: CSVRowParser) throws(MarketDataError) -> ImportSummary {
-        if summary.badRowCount > 0, options.badRows == .refuse || writer.recordCount + gathered.count == 0 {
+    /// Bytes of all inputs, for the progress.
+    func expect(byteCount: Int) { progress.byteCountTotal = byteCount }
+
+    /// Reads one file to its end, or until the output wants no more.
+    func read(_ path: String) throws(MarketDataError) {
+        let source = try ByteSource(path: path)
+        self.path = source.path
+        let reader = CSVBlockReader(source, readByteCount: readByteCount, firstByteCount: firstByteCount)
+        guard let first = try reader.next() else {
+            throw MarketDataError(.unknownLayout, "\(source.path) is empty")
+        }
+        let offset = try CSVContent.offset(in: first, path: source.path)
+        let layout = try CSVLayout(bytes: first, offset: offset, options: options, path: source.path)
+        if self.layout == nil { self.layout = layout }
+        var scanner = CSVLineScanner(first, delimiter: layout.delimiter, offset: offset)
+        if layout.hasHeader { _ = scanner.next() }
+        let begin = layout.hasHeader ? min(scanner.offset, first.count) : offset
+        lineNumber = layout.hasHeader ? scanner.lineNumber : 0
+        let parser = try CSVContent.parser(
+            bytes: first, offset: begin, layout: layout, options: options, table: table, notes: notes,
+            path: source.path)
+        let fast = CSVFastRow(parser: parser, options: options)
+        let before = progress.byteCount
+        try read(UnsafeBufferPointer(rebasing: first[begin...]), parser, fast, &scanner)
+        while !output.isFull, let block = try reader.next() {
+            report(byteCount: before + source.position)
+            try read(block, parser, fast, &scanner)
+        }
+        report(byteCount: before + source.position)
+        try flush()
+    }
+
+    /// Writes what is left; throws when rows were bad and that is refused. The output is closed by the caller.
+    func finish() throws(MarketDataError) -> ImportSummary {
+        summary.setNotes(notes)
+        let nothing = output.recordCount == 0
+        if summary.badRowCount > 0, options.badRows == .refuse || nothing {
             throw MarketDataError(
                 .badRows,
                 "\(path): \(summary.badRowCount) of \(summary.rowCount) rows cannot be imported;"
                     + " nothing was written."
                     + " Mend them, or skip bad rows.\n\(summary.badRowsText)")
         }
-        try writeSorted()
-        let instruments = parser.symbols.instruments(options: options)
-        try writer.finish(replacingInstruments: instruments)
-        summary.recordCount = writer.recordCount
-        summary.instruments = zip(instruments, parser.symbols.entries).map { instrument, entry in
-            ImportSummary.InstrumentCount(instrument: instrument, recordCount: entry.recordCount)
+        guard !nothing else {
+            let reasons = summary.notes.isEmpty ? "" : ": " + summary.notes.joined(separator: "; ")
+            throw MarketDataError(.badRows, "\(path) gives no records\(reasons)")
         }
+        try output.finish(path: path)
+        summary.recordCount = output.recordCount
+        summary.firstTime = output.firstTime
+        summary.lastTime = output.lastTime
+        summary.instruments = table.instruments()
+        summary.columns = layout?.assignments.map { "\($0.field.rawValue) = \($0.column)" } ?? []
         return summary
     }
 
-    /// Writes a record, or gathers it when the import sorts. Records after a bad row that is refused are only
-    /// checked.
-    @inline(__always)
-    private mutating func keep(_ event: MarketEvent, _ lineNumber: Int) throws(MarketDataError) {
-        if options.order == .sort { return try gather(event) }
-        guard event.receiveTime >= lastTime else { throw outOfOrder(event, lineNumber) }
-        lastTime = event.receiveTime
-        guard summary.badRowCount == 0 || options.badRows == .skip else { return }
-        try write(event)
+    /// What was read without the checks and the end of `finish`, for a preview.
+    func preview() -> ImportSummary {
+        summary.setNotes(notes)
+        summary.instruments = table.instruments()
+        summary.columns = layout?.assignments.map { "\($0.field.rawValue) = \($0.column)" } ?? []
+        return summary
     }
 
-    @inline(__always)
-    private mutating func write(_ event: MarketEvent) throws(MarketDataError) {
-        if sequence == 0 { summary.firstTime = event.receiveTime }
-        summary.lastTime = event.receiveTime
-        sequence += 1
-        var numbered = event
-        numbered.sequence = sequence
-        try writer.append(numbered)
+    private func report(byteCount: Int) {
+        progress.byteCount = byteCount
+        progress.rowCount = summary.rowCount
+        onProgress?(progress)
     }
 
-    private mutating func gather(_ event: MarketEvent) throws(MarketDataError) {
-        guard gathered.count < Limits.sortedRecordsMax else {
+    /// Reads a block of whole lines.
+    private func read(
+        _ block: UnsafeBufferPointer<UInt8>, _ parser: CSVRowParser, _ fast: CSVFastRow,
+        _ scanner: inout CSVLineScanner
+    ) throws(MarketDataError) {
+        guard var position = block.baseAddress else { return }
+        let end = position + block.count
+        var rows = 0
+        defer { summary.rowCount += rows }
+        while position < end {
+            if recordCount > Self.recordCapacity - 2 {
+                try flush()
+                if output.isFull { return }
+            }
+            lineNumber += 1
+            var count = 0
+            if fast.isReady,
+                let next = fast.row(
+                    position, lineNumber: lineNumber, into: records + recordCount, count: &count)
+            {
+                recordCount &+= count
+                rows &+= 1
+                position = next
+                continue
+            }
+            position = readSlowly(position, end, parser, fast, &scanner, &rows)
+        }
+    }
+
+    /// Reads one line the general way; gives where the next begins.
+    @inline(never)
+    private func readSlowly(
+        _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ parser: CSVRowParser,
+        _ fast: CSVFastRow, _ scanner: inout CSVLineScanner, _ rows: inout Int
+    ) -> UnsafePointer<UInt8> {
+        var lineEnd = end
+        if let found = memchr(start, 0x0A, end - start) {
+            lineEnd = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+        }
+        let next = min(lineEnd + 1, end)
+        let length = lineEnd - start
+        if length == 0 || (length == 1 && start[0] == 0x0D) { return next }
+        rows += 1
+        scanner.load(UnsafeBufferPointer(start: start, count: length), number: lineNumber)
+        do throws(CSVRowProblem) {
+            recordCount += try parser.parse(scanner, into: records + recordCount)
+            if usesFastRows { fast.learn(from: scanner) }
+        } catch {
+            summary.addBadRow(lineNumber, error, path: namesFiles ? path : nil)
+            output.isRefused = options.badRows == .refuse
+        }
+        return next
+    }
+
+    private func flush() throws(MarketDataError) {
+        let batch = UnsafeMutableBufferPointer(start: records, count: recordCount)
+        recordCount = 0
+        try output.append(batch, path: path)
+    }
+}
+
+/// What the first block of a file tells.
+enum CSVContent {
+    /// Where the text begins, after a byte order mark; refuses what is no text.
+    static func offset(in bytes: UnsafeBufferPointer<UInt8>, path: String) throws(MarketDataError) -> Int {
+        func begins(_ prefix: [UInt8]) -> Bool { bytes.prefix(prefix.count).elementsEqual(prefix) }
+        for (magic, name) in [([0x1F, 0x8B] as [UInt8], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd")]
+        where begins(magic) {
             throw MarketDataError(
-                .limitExceeded,
-                "\(path) has over \(Limits.sortedRecordsMax) records; more are not sorted in memory,"
-                    + " sort the file first"
+                .unknownLayout,
+                "\(path) is compressed with \(name), more than once or in a pipe; unpack it first: \(name) -dc"
             )
         }
-        gathered.append(event)
+        if begins([0x50, 0x4B, 0x03, 0x04]) {
+            throw MarketDataError(.unknownLayout, "\(path) is a zip archive; unpack it first: unzip \(path)")
+        }
+        if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
+            throw MarketDataError(
+                .unknownLayout, "\(path) is UTF-16 text; convert it to UTF-8 first, with iconv")
+        }
+        // A few zero bytes are damage, and bad rows; text in which every eighth byte is one is no text.
+        let zeroCount = bytes.prefix(4096).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
+        if zeroCount * 8 > min(bytes.count, 4096) {
+            throw MarketDataError(.unknownLayout, "\(path) holds zero bytes; it is no CSV text")
+        }
+        return begins([0xEF, 0xBB, 0xBF]) ? 3 : 0
     }
 
-    private mutating func writeSorted() throws(MarketDataError) {
-        guard !gathered.isEmpty else { return }
-        // Ties are broken by position, since the standard library does not promise a stable sort.
-        var order = gathered.indices.map { (time: gathered[$0].receiveTime.nanoseconds, position: $0) }
-        order.sort { $0.time != $1.time ? $0.time < $1.time : $0.position < $1.position }
-        for entry in order { try write(gathered[entry.position]) }
-        gathered = []
+    /// The parser of a file's rows, its time columns recognised by the first row that has times.
+    static func parser(
+        bytes: UnsafeBufferPointer<UInt8>, offset: Int, layout: CSVLayout, options: CSVImportOptions,
+        table: CSVSymbolTable, notes: UnsafeMutablePointer<Int>, path: String
+    ) throws(MarketDataError) -> CSVRowParser {
+        var scanner = CSVLineScanner(bytes, delimiter: layout.delimiter, offset: offset)
+        guard scanner.next() else { throw MarketDataError(.badRows, "\(path) has no data rows") }
+        var failure: MarketDataError?
+        for _ in 0..<Limits.csvProbeRows {
+            do throws(MarketDataError) {
+                let parser = try CSVRowParser(
+                    layout: layout, options: options, table: table, notes: notes, barNanoseconds: 0,
+                    scanner: scanner, path: path)
+                guard layout.preset == .ohlcv else { return parser }
+                let duration = try barNanoseconds(
+                    parser, bytes: bytes, offset: offset, layout: layout, options: options, path: path)
+                return try CSVRowParser(
+                    layout: layout, options: options, table: table, notes: notes, barNanoseconds: duration,
+                    scanner: scanner, path: path)
+            } catch {
+                if failure == nil { failure = error }
+                if error.code != .unknownLayout { break }
+            }
+            guard scanner.next() else { break }
+        }
+        throw failure ?? MarketDataError(.badRows, "\(path) has no data rows")
     }
 
-    private mutating func release(before offset: Int) {
-        // The slack keeps whole huge-page and page sizes aligned and the present line mapped.
-        let end =
-            (offset - Limits.mappedBytesBehindMax) / Limits.mappedBytesBehindMax * Limits.mappedBytesBehindMax
-        file.release(releasedByteCount..<end)
-        releasedByteCount = end
-    }
-
-    private func outOfOrder(_ event: MarketEvent, _ lineNumber: Int) -> MarketDataError {
-        MarketDataError(
-            .outOfOrder,
-            "\(path), line \(lineNumber): received at \(event.receiveTime.iso8601(fractionDigits: 9)),"
-                + " before the row"
-                + " ahead of it at \(lastTime.iso8601(fractionDigits: 9)); sort the rows, or let the"
-                + " import sort them"
-        )
+    /// The length of the bars: given, or the smallest distance of the first rows; 0 where rows tell it.
+    private static func barNanoseconds(
+        _ parser: CSVRowParser, bytes: UnsafeBufferPointer<UInt8>, offset: Int, layout: CSVLayout,
+        options: CSVImportOptions, path: String
+    ) throws(MarketDataError) -> Int64 {
+        if let duration = options.barDuration {
+            guard duration > .zero else {
+                throw MarketDataError(.badOptions, "the bar duration must be above zero")
+            }
+            return duration.wholeNanoseconds
+        }
+        var scanner = CSVLineScanner(bytes, delimiter: layout.delimiter, offset: offset)
+        var previous: Int64?
+        var smallest = Int64.max
+        for _ in 0..<Limits.csvProbeRows {
+            guard scanner.next() else { break }
+            if let time = parser.time(of: scanner) {
+                if let previous, time > previous { smallest = min(smallest, time &- previous) }
+                previous = time
+            }
+        }
+        if smallest < .max, smallest > 0 { return smallest }
+        if layout[.closeTime] != nil || layout[.barType] != nil || options.isBarTimeClose { return 0 }
+        throw MarketDataError(
+            .unknownLayout,
+            "\(path): the length of its bars does not show from its rows; give the bar duration")
     }
 }

@@ -1,93 +1,135 @@
-import TradingModel
+package import TradingModel
 
-/// Turns a CSV file into a tick file, in one pass and constant memory (two for bars of unknown length).
+/// Turns CSV files into a tick file, in one pass and constant memory.
+///
+/// Files may be compressed with gzip or zstd. They are read one after the other, as one stream in time order, or
+/// each for itself and merged by time. The output gets its name only when it is complete and on disk.
 package struct CSVImporter {
     private let options: CSVImportOptions
+    private let readByteCount: Int
+    private let firstByteCount: Int
+    private let usesFastRows: Bool
 
-    package init(options: CSVImportOptions) { self.options = options }
+    package init(options: CSVImportOptions) {
+        self.init(options: options, readByteCount: Limits.csvBlockBytes, firstByteCount: Limits.csvBlockBytes)
+    }
 
-    /// Imports `input` into a new tick file at `output`; nothing is left there when it throws.
+    /// - Parameters:
+    ///   - readByteCount: bytes asked for in one read, for tests of every split.
+    ///   - firstByteCount: bytes looked at before the layout is decided.
+    ///   - usesFastRows: `false` reads every row the general way, for tests that compare both.
+    init(
+        options: CSVImportOptions, readByteCount: Int, firstByteCount: Int, usesFastRows: Bool = true
+    ) {
+        self.usesFastRows = usesFastRows
+        self.options = options
+        self.readByteCount = readByteCount
+        self.firstByteCount = firstByteCount
+    }
+
+    /// Imports one file into a new tick file at `output`; nothing is left there when it throws.
     package func importFile(at input: String, to output: String) throws(MarketDataError) -> ImportSummary {
-        let file = try MappedFile(path: input)
-        let bytes = file.bytes.bindMemory(to: UInt8.self)
-        let offset = try Self.contentOffset(of: bytes, path: input)
-        let layout = try CSVLayout(bytes: bytes, offset: offset, options: options, path: input)
-        let duration = try barNanoseconds(bytes, offset: offset, layout: layout, path: input)
-        let slash = input.utf8.lastIndex(of: 0x2F)
-        let name = slash.map { String(input[input.index(after: $0)...]) } ?? input
+        try importFiles(at: [input], to: output)
+    }
+
+    /// Imports files, in the order given, into a new tick file at `output`; nothing is left there when it throws.
+    package func importFiles(
+        at inputs: [String], to output: String, progress: ((ImportProgress) -> Void)? = nil
+    ) throws(MarketDataError) -> ImportSummary {
+        guard let first = inputs.first else { throw MarketDataError(.badOptions, "no files to import") }
+        let name = first.utf8.lastIndex(of: 0x2F).map { String(first[first.index(after: $0)...]) } ?? first
+        let more = inputs.count > 1 ? " and \(inputs.count - 1) more" : ""
+        // What is no file is said before anything is created.
+        let byteCount = try Self.byteCount(of: inputs)
         let writer = try TickFileWriter(
-            path: output, instruments: [], source: "csv \(options.preset.rawValue) \(name.prefix(200))")
+            path: output, instruments: [], source: "csv \(options.format.rawValue) \(name.prefix(200))\(more)"
+        )
         do throws(MarketDataError) {
-            var run = CSVImportRun(options: options, file: file, path: input, writer: writer)
-            var scanner = CSVLineScanner(bytes, delimiter: layout.delimiter, offset: offset)
-            if layout.hasHeader { _ = scanner.next() }
-            guard scanner.next() else { throw MarketDataError(.badRows, "\(input) has no data rows") }
-            var parser = try CSVRowParser(
-                layout: layout, options: options, barNanoseconds: duration, scanner: scanner, path: input)
-            try run.read(&scanner, &parser)
-            run.summary.columns = layout.assignments(of: options.preset).map {
-                "\($0.field.rawValue) = \($0.column)"
-            }
-            return try run.finish(parser)
+            let sink = ImportOutput(writer: writer, order: options.order)
+            let run = CSVImportRun(
+                options: options, output: sink, namesFiles: inputs.count > 1, readByteCount: readByteCount,
+                firstByteCount: firstByteCount, usesFastRows: usesFastRows)
+            run.onProgress = progress
+            run.expect(byteCount: byteCount)
+            for input in inputs { try run.read(input) }
+            let summary = try run.finish()
+            try writer.finish(replacingInstruments: summary.instruments.map(\.instrument))
+            return summary
         } catch {
             writer.abandon()
             throw error
         }
     }
 
-    /// Where the text begins, after a byte order mark; refuses compressed and other files that are no text.
-    private static func contentOffset(
-        of bytes: UnsafeBufferPointer<UInt8>, path: String
-    ) throws(MarketDataError) -> Int {
-        func begins(_ prefix: [UInt8]) -> Bool { bytes.prefix(prefix.count).elementsEqual(prefix) }
-        guard !bytes.isEmpty else { throw MarketDataError(.unknownLayout, "\(path) is empty") }
-        if begins([0x1F, 0x8B]) {
-            throw MarketDataError(
-                .unknownLayout, "\(path) is compressed with gzip; decompress it first: gzip -dk \(path)")
+    /// Imports files that overlap in time: each becomes a tick file of its own beside the output, which are then
+    /// merged by receive time, equal times in the order of the files.
+    package func importMerged(
+        at inputs: [String], to output: String, progress: ((ImportProgress) -> Void)? = nil
+    ) throws(MarketDataError) -> ImportSummary {
+        _ = try Self.byteCount(of: inputs)
+        guard !Syscall.exists(output) else {
+            throw MarketDataError(.fileExists, "\(output) exists already; remove it or choose another name")
         }
-        if begins([0x28, 0xB5, 0x2F, 0xFD]) {
-            throw MarketDataError(
-                .unknownLayout, "\(path) is compressed with zstd; decompress it first: zstd -d \(path)")
+        let parts = inputs.indices.map { "\(output).part-\($0)" }
+        defer { for part in parts { Syscall.remove(part) } }
+        var total = ImportSummary()
+        for (input, part) in zip(inputs, parts) {
+            Syscall.remove(part)
+            let summary = try importFiles(at: [input], to: part, progress: progress)
+            total.rowCount += summary.rowCount
+            total.badRowCount += summary.badRowCount
+            total.badRows += summary.badRows.prefix(Limits.badRowsDescribed - total.badRows.count).map {
+                ImportSummary.BadRow(path: input, lineNumber: $0.lineNumber, reason: $0.reason)
+            }
+            total.notes += summary.notes.map { "\(input): \($0)" }
+            if total.columns.isEmpty { total.columns = summary.columns }
         }
-        if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
-            throw MarketDataError(
-                .unknownLayout, "\(path) is UTF-16 text; convert it to UTF-8 first, with iconv")
-        }
-        if bytes.prefix(4096).contains(0) {
-            throw MarketDataError(.unknownLayout, "\(path) holds zero bytes; it is no CSV text")
-        }
-        return begins([0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let copy = try TickFileCopy(paths: parts, renumbers: true)
+        try copy.write(to: output, source: "csv \(options.format.rawValue), \(inputs.count) files merged")
+        total.recordCount = copy.recordCount
+        total.firstTime = copy.firstTime
+        total.lastTime = copy.lastTime
+        total.instruments = copy.counts
+        return total
     }
 
-    /// The length of the bars: given, or the smallest distance of the first rows; 0 for other presets.
-    private func barNanoseconds(
-        _ bytes: UnsafeBufferPointer<UInt8>, offset: Int, layout: CSVLayout, path: String
-    ) throws(MarketDataError) -> Int64 {
-        guard options.preset == .ohlcv else { return 0 }
-        if let duration = options.barDuration {
-            guard duration > .zero else {
-                throw MarketDataError(.badOptions, "the bar duration must be above zero")
-            }
-            return duration.wholeNanoseconds
-        }
-        var scanner = CSVLineScanner(bytes, delimiter: layout.delimiter, offset: offset)
-        if layout.hasHeader { _ = scanner.next() }
-        guard scanner.next() else { return 0 }
-        var parser = try CSVRowParser(
-            layout: layout, options: options, barNanoseconds: 0, scanner: scanner, path: path)
-        var previous: Int64?
-        var smallest = Int64.max
-        for _ in 0..<Limits.csvProbeRows {
-            if let time = parser.time(of: scanner) {
-                if let previous, time > previous { smallest = min(smallest, time &- previous) }
-                previous = time
-            }
-            guard scanner.next() else { break }
-        }
-        if smallest < .max, smallest > 0 { return smallest }
-        if layout[.closeTime] != nil || options.isBarTimeClose { return 0 }
-        throw MarketDataError(
-            .unknownLayout,
-            "\(path): the length of its bars does not show from its rows; give the bar duration")
+    /// Reads the first records as an import would, and writes nothing.
+    ///
+    /// - Parameter recordMax: records wanted; reading stops behind them.
+    package func preview(of input: String, recordMax: Int) throws(MarketDataError) -> ImportPreview {
+        let sink = ImportOutput(writer: nil, order: .refuse, keptMax: recordMax)
+        let run = CSVImportRun(
+            options: options, output: sink, namesFiles: false, readByteCount: readByteCount,
+            firstByteCount: firstByteCount, usesFastRows: usesFastRows)
+        try run.read(input)
+        let summary = run.preview()
+        return ImportPreview(
+            summary: summary, records: sink.kept, instruments: summary.instruments.map(\.instrument),
+            delimiter: run.layout.map { Character(UnicodeScalar($0.delimiter)) } ?? ",",
+            hasHeader: run.layout?.hasHeader ?? false)
     }
+
+    private static func byteCount(of inputs: [String]) throws(MarketDataError) -> Int {
+        var total = 0
+        for input in inputs where input != "-" {
+            let descriptor = try Syscall.openForReading(input)
+            defer { Syscall.close(descriptor) }
+            total += try Syscall.status(of: descriptor, path: input).byteCount
+        }
+        return total
+    }
+}
+
+/// The first records of a file as an import understands them.
+package struct ImportPreview: Sendable {
+    /// Rows, bad rows and columns so far.
+    package let summary: ImportSummary
+    /// The first records, their line numbers as sequences.
+    package let records: [MarketEvent]
+    /// The instruments so far.
+    package let instruments: [Instrument]
+    /// The byte between cells.
+    package let delimiter: Character
+    /// Whether the first row names the columns.
+    package let hasHeader: Bool
 }

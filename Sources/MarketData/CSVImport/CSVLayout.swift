@@ -1,6 +1,6 @@
 import TradingModel
 
-/// Where the fields of a preset are found in one CSV file.
+/// Where the fields of an import are found in one CSV file.
 struct CSVLayout {
     let delimiter: UInt8
     let hasHeader: Bool
@@ -8,14 +8,15 @@ struct CSVLayout {
     let columnCount: Int
     /// The header's texts, or `column 0` and so on.
     let columnNames: [String]
-    /// Column of each field by its position in `CSVField.allCases`; -1 when absent.
+    /// What the rows are; a format that knows ticks and bars decides it by the columns.
+    private(set) var preset: CSVImportOptions.Preset
+    /// The zone of times without one.
+    private(set) var zone: CSVZone
+    /// Column of each field by its index; -1 when absent.
     private var columns = [Int](repeating: -1, count: CSVField.allCases.count)
 
     /// The column of a field; `nil` when the file has none.
-    subscript(field: CSVField) -> Int? {
-        guard let index = CSVField.allCases.firstIndex(of: field), columns[index] >= 0 else { return nil }
-        return columns[index]
-    }
+    subscript(field: CSVField) -> Int? { columns[field.index] >= 0 ? columns[field.index] : nil }
 
     /// Recognises the layout by the first row.
     ///
@@ -23,7 +24,10 @@ struct CSVLayout {
     init(
         bytes: UnsafeBufferPointer<UInt8>, offset: Int, options: CSVImportOptions, path: String
     ) throws(MarketDataError) {
-        delimiter = options.delimiter ?? Self.delimiter(of: bytes, from: offset)
+        delimiter =
+            options.delimiter ?? Self.delimiter(of: bytes, from: offset, decimalMark: options.decimalMark)
+        preset = options.preset
+        zone = options.zone ?? options.format.zone
         var scanner = CSVLineScanner(bytes, delimiter: delimiter, offset: offset)
         guard scanner.next() else { throw MarketDataError(.unknownLayout, "\(path) has no rows") }
         if let problem = scanner.problem {
@@ -35,9 +39,8 @@ struct CSVLayout {
         for index in 0..<columnCount {
             let cell = scanner.cell(index)
             texts.append(String(decoding: cell, as: UTF8.self))
-            var decimals = 0
-            if CSVNumber.decimal(cell, decimals: &decimals) != CSVNumber.invalid
-                || CSVTimeParser(first: cell, unit: nil, zoneOffsetSeconds: 0) != nil
+            if CSVNumber.decimal(cell, mark: options.decimalMark) != CSVNumber.invalid
+                || CSVTimeParser(first: cell, dateOrder: options.dateOrder ?? options.format.dateOrder) != nil
             {
                 looksLikeData = true
             }
@@ -45,18 +48,17 @@ struct CSVLayout {
         hasHeader = options.hasHeader ?? !looksLikeData
         columnNames = hasHeader ? texts : texts.indices.map { "column \($0)" }
         try assignGiven(options, path: path)
-        assignRecognised(options)
-        try checkRequired(options, path: path)
+        if hasHeader {
+            try assignNamed(options)
+        } else {
+            assignPositional(options)
+        }
+        try check(options, path: path)
     }
 
     /// The columns in use, for the summary: field and column name in the preset's order.
-    func assignments(of preset: CSVImportOptions.Preset) -> [(field: CSVField, column: String)] {
+    var assignments: [(field: CSVField, column: String)] {
         preset.fields.compactMap { field in self[field].map { (field, columnNames[$0]) } }
-    }
-
-    private mutating func assign(_ field: CSVField, _ column: Int) {
-        guard let index = CSVField.allCases.firstIndex(of: field) else { return }
-        columns[index] = column
     }
 
     private mutating func assignGiven(_ options: CSVImportOptions, path: String) throws(MarketDataError) {
@@ -73,7 +75,7 @@ struct CSVLayout {
                         .badOptions,
                         "\(path) has no column \(position) for \(name); it has 0 to \(columnCount - 1)")
                 }
-                assign(field, position)
+                columns[field.index] = position
             case .name(let text):
                 let wanted = Self.normalised(text)
                 guard hasHeader, let column = columnNames.firstIndex(where: { Self.normalised($0) == wanted })
@@ -83,31 +85,48 @@ struct CSVLayout {
                         .badOptions,
                         "\(path) has no column named '\(text)' for \(name); its header has: \(names)")
                 }
-                assign(field, column)
+                columns[field.index] = column
             case nil: continue
             }
         }
     }
 
-    private mutating func assignRecognised(_ options: CSVImportOptions) {
-        guard hasHeader else {
-            guard options.columns.isEmpty else { return }
-            let fields = options.preset.positionalFields(columnCount: columnCount)
-            for (column, field) in fields.enumerated() { assign(field, column) }
-            return
-        }
+    private mutating func assignNamed(_ options: CSVImportOptions) throws(MarketDataError) {
         let names = columnNames.map { Self.normalised($0) }
-        for field in options.preset.fields where self[field] == nil {
+        if options.format.mayBeBars, names.contains("open") { preset = .ohlcv }
+        for (text, field) in options.format.names where preset.fields.contains(field) && self[field] == nil {
+            guard let column = names.firstIndex(of: text), !columns.contains(column) else { continue }
+            columns[field.index] = column
+        }
+        // `Time (EET)` names its zone.
+        if self[.time] == nil,
+            let column = names.firstIndex(where: { $0.hasPrefix("time(") && $0.hasSuffix(")") })
+        {
+            columns[CSVField.time.index] = column
+            if options.zone == nil {
+                zone = try CSVZone(String(names[column].dropFirst(5).dropLast()).uppercased())
+            }
+        }
+        for field in preset.fields where self[field] == nil {
             for synonym in field.synonyms {
                 guard let column = names.firstIndex(of: synonym), !columns.contains(column) else { continue }
-                assign(field, column)
+                columns[field.index] = column
                 break
             }
         }
     }
 
-    private func checkRequired(_ options: CSVImportOptions, path: String) throws(MarketDataError) {
-        var missing = options.preset.requiredFields.filter { self[$0] == nil }
+    private mutating func assignPositional(_ options: CSVImportOptions) {
+        guard options.columns.isEmpty else { return }
+        let fields = options.format.fields(columnCount: columnCount, delimiter: delimiter)
+        if options.format.mayBeBars, fields.contains(.open) { preset = .ohlcv }
+        for (column, field) in fields.enumerated() {
+            if let field { columns[field.index] = column }
+        }
+    }
+
+    private func check(_ options: CSVImportOptions, path: String) throws(MarketDataError) {
+        var missing = preset.requiredFields.filter { self[$0] == nil }
         if self[.time] == nil, self[.receiveTime] == nil { missing.insert(.time, at: 0) }
         guard missing.isEmpty else {
             let found =
@@ -115,7 +134,11 @@ struct CSVLayout {
             throw MarketDataError(
                 .unknownLayout,
                 "\(path): no column found for \(missing.map(\.rawValue).joined(separator: ", ")) of"
-                    + " \(options.preset.rawValue); the file has \(found): say which column is which")
+                    + " \(options.format.rawValue); the file has \(found): say which column is which")
+        }
+        if let date = self[.date], self[.time] != date + 1 {
+            throw MarketDataError(
+                .badOptions, "\(path): the column of times must come right after the one of dates")
         }
         guard options.symbol != nil || self[.symbol] != nil else {
             throw MarketDataError(
@@ -123,12 +146,14 @@ struct CSVLayout {
         }
     }
 
-    private static func delimiter(of bytes: UnsafeBufferPointer<UInt8>, from offset: Int) -> UInt8 {
+    private static func delimiter(
+        of bytes: UnsafeBufferPointer<UInt8>, from offset: Int, decimalMark: UInt8
+    ) -> UInt8 {
         var counts = [0, 0, 0]
         let candidates: [UInt8] = [0x2C, 0x3B, 0x09]
         for byte in bytes[min(offset, bytes.count)...].prefix(Limits.csvLineBytesMax) {
             if byte == 0x0A, counts != [0, 0, 0] { break }
-            if let index = candidates.firstIndex(of: byte) { counts[index] += 1 }
+            if byte != decimalMark, let index = candidates.firstIndex(of: byte) { counts[index] += 1 }
         }
         let best = counts.max() ?? 0
         return candidates[counts.firstIndex(of: best) ?? 0]

@@ -6,7 +6,7 @@
     import Glibc
 #endif
 
-/// Walks the lines of a mapped file and splits each at its delimiters, without copying or allocating.
+/// Splits lines at their delimiters, without copying or allocating; of a buffer, or handed in one by one.
 struct CSVLineScanner: ~Copyable {
     /// The byte between cells.
     let delimiter: UInt8
@@ -19,21 +19,22 @@ struct CSVLineScanner: ~Copyable {
     /// Why the present line cannot be split; `nil` when it was.
     private(set) var problem: String?
 
-    private let start: UnsafePointer<UInt8>
-    private let byteCount: Int
+    private var start: UnsafePointer<UInt8>
+    private var byteCount: Int
     /// Begin and end of every cell, as offsets.
     private let bounds: UnsafeMutablePointer<(begin: Int, end: Int)>
     private let pattern: UInt64
 
     /// Begins at `offset` of the bytes, which must outlive the scanner.
     init(_ bytes: UnsafeBufferPointer<UInt8>, delimiter: UInt8, offset: Int = 0) {
-        precondition(bytes.baseAddress != nil, "no bytes to scan")
-        start = bytes.baseAddress.unsafelyUnwrapped  // Proven by the line above.
+        bounds = .allocate(capacity: Limits.csvColumnsMax)
+        // Without bytes, the address only has to be one: nothing is read there.
+        start =
+            bytes.baseAddress ?? UnsafePointer(UnsafeRawPointer(bounds).assumingMemoryBound(to: UInt8.self))
         byteCount = bytes.count
         self.delimiter = delimiter
         self.offset = offset
         pattern = UInt64(delimiter) &* 0x0101_0101_0101_0101
-        bounds = .allocate(capacity: Limits.csvColumnsMax)
     }
 
     deinit { bounds.deallocate() }
@@ -43,6 +44,13 @@ struct CSVLineScanner: ~Copyable {
         precondition(index < cellCount, "no such cell")
         let (begin, end) = bounds[index]
         return UnsafeBufferPointer(start: start + begin, count: end - begin)
+    }
+
+    /// The bytes from the begin of one cell to the end of a later one, with what is between.
+    func cells(_ first: Int, through last: Int) -> UnsafeBufferPointer<UInt8> {
+        precondition(first <= last && last < cellCount, "no such cells")
+        return UnsafeBufferPointer(
+            start: start + bounds[first].begin, count: bounds[last].end - bounds[first].begin)
     }
 
     /// Goes to the next line that is not empty; `false` at the end.
@@ -57,16 +65,32 @@ struct CSVLineScanner: ~Copyable {
             lineNumber += 1
             if end > begin, start[end - 1] == 0x0D { end -= 1 }
             guard end > begin else { continue }
-            cellCount = 0
-            if problem != nil { problem = nil }
-            if end - begin > Limits.csvLineBytesMax {
-                problem = "the line is longer than \(Limits.csvLineBytesMax) bytes"
-            } else {
-                split(begin, end)
-            }
+            splitChecked(begin, end)
             return true
         }
         return false
+    }
+
+    /// Splits one line, given without its line end; its bytes must stay as long as its cells are used.
+    mutating func load(_ line: UnsafeBufferPointer<UInt8>, number: Int) {
+        guard let address = line.baseAddress else { return }
+        start = address
+        byteCount = line.count
+        offset = line.count
+        lineNumber = number
+        var end = line.count
+        if end > 0, start[end - 1] == 0x0D { end -= 1 }
+        splitChecked(0, end)
+    }
+
+    private mutating func splitChecked(_ begin: Int, _ end: Int) {
+        cellCount = 0
+        if problem != nil { problem = nil }
+        if end - begin > Limits.csvLineBytesMax {
+            problem = "the line is longer than \(Limits.csvLineBytesMax) bytes"
+        } else {
+            split(begin, end)
+        }
     }
 
     /// Splits eight bytes at a time; a quote anywhere takes the slow way.

@@ -11,284 +11,243 @@ struct CSVRowProblem: Error {
     }
 }
 
-/// Turns split lines into records of one preset.
-struct CSVRowParser {
-    /// The instruments met so far.
-    private(set) var symbols = CSVSymbolTable()
-    private let options: CSVImportOptions
-    private let columnCount: Int
-    private let barNanoseconds: Int64
-    private let columns: Columns
-    private var timeParser: CSVTimeParser
-    /// Used when the file has such a column; otherwise a copy of the first.
-    private var receiveParser: CSVTimeParser
-    private var closeParser: CSVTimeParser
-    /// The symbol column's text in the first row, when one symbol was given for all rows.
-    private var fixedSymbolText: [UInt8]?
-
-    /// Column positions as plain numbers, -1 when absent: a lookup per cell would cost more than the cell.
-    private struct Columns {
-        let time, receiveTime, closeTime, symbol: Int
-        let first, second, third, fourth: Int
-        let side, isBuyerMaker, id, volume: Int
-
-        init(_ layout: CSVLayout, _ preset: CSVImportOptions.Preset) {
-            func column(_ field: CSVField) -> Int { layout[field] ?? -1 }
-            time = layout[.time] ?? column(.receiveTime)
-            receiveTime = layout[.time] == nil ? -1 : column(.receiveTime)
-            closeTime = preset == .ohlcv ? column(.closeTime) : -1
-            symbol = column(.symbol)
-            let fields: [CSVField] =
-                switch preset {
-                case .quotes: [.bid, .ask, .bidSize, .askSize]
-                case .trades: [.price, .size, .price, .size]
-                case .ohlcv: [.open, .high, .low, .close]
-                }
-            (first, second, third, fourth) = (
-                column(fields[0]), column(fields[1]), column(fields[2]), column(fields[3])
-            )
-            side = column(.side)
-            isBuyerMaker = column(.isBuyerMaker)
-            id = column(.id)
-            volume = column(.volume)
-        }
+/// Turns split lines into records: the general way, which every row can take and which says what is wrong.
+///
+/// `CSVFastRow` does the same for rows without surprises. Not thread-safe.
+final class CSVRowParser {
+    /// How whole numbers in a price column are meant, in formats that know both ways.
+    enum PriceForm {
+        case undecided, decimal, nano
     }
+
+    let layout: CSVLayout
+    let table: CSVSymbolTable
+    let builder: CSVRecordBuilder
+    /// The fields of the row and their columns.
+    let plan: [(field: CSVField, column: Int)]
+    private(set) var priceForm: PriceForm
+    /// The symbol column's text in the first row, when one symbol was given for all rows.
+    let fixedSymbolText: [UInt8]?
+    private(set) var timeParsers: [CSVField: CSVTimeParser] = [:]
+    private let options: CSVImportOptions
+    private let slots: UnsafeMutablePointer<Int64>
+    private let fixedSymbol: [UInt8]?
 
     /// Recognises the time columns by the first data row, at which `scanner` must stand.
+    ///
+    /// - Parameter notes: counters by `CSVRecordBuilder.Note`, which must outlive the parser.
     init(
-        layout: CSVLayout, options: CSVImportOptions, barNanoseconds: Int64,
-        scanner: borrowing CSVLineScanner,
+        layout: CSVLayout, options: CSVImportOptions, table: CSVSymbolTable,
+        notes: UnsafeMutablePointer<Int>, barNanoseconds: Int64, scanner: borrowing CSVLineScanner,
         path: String
     ) throws(MarketDataError) {
+        self.layout = layout
         self.options = options
-        self.barNanoseconds = barNanoseconds
-        columnCount = layout.columnCount
-        columns = Columns(layout, options.preset)
-        guard
-            let parser = try Self.timeParser(columns.time, options, scanner, path, layout)
-        else { throw MarketDataError(.unknownLayout, "\(path) has no time column") }
-        timeParser = parser
-        receiveParser = try Self.timeParser(columns.receiveTime, options, scanner, path, layout) ?? parser
-        closeParser = try Self.timeParser(columns.closeTime, options, scanner, path, layout) ?? parser
-        if options.symbol != nil, columns.symbol >= 0 {
-            fixedSymbolText = Array(scanner.cell(columns.symbol))
+        self.table = table
+        priceForm = options.format.hasNanoPrices ? .undecided : .decimal
+        fixedSymbol = options.symbol.map { Array($0.utf8) }
+        var plan: [(field: CSVField, column: Int)] = []
+        for field in layout.preset.fields {
+            guard let column = layout[field], field != .date else { continue }
+            // A file with receive times alone has one time.
+            let isOnlyTime = field == .receiveTime && layout[.time] == nil
+            plan.append((isOnlyTime ? .time : field, column))
         }
+        self.plan = plan
+        var text: [UInt8]?
+        if let column = layout[.symbol], options.symbol != nil, column < scanner.cellCount {
+            text = Array(scanner.cell(column))
+        }
+        fixedSymbolText = text
+        var parsers: [CSVField: CSVTimeParser] = [:]
+        for entry in plan where entry.field.value == .time {
+            guard entry.column < scanner.cellCount else {
+                throw MarketDataError(
+                    .unknownLayout,
+                    "\(path), line \(scanner.lineNumber): \(scanner.cellCount) cells where the first row has"
+                        + " \(layout.columnCount)")
+            }
+            parsers[entry.field] = try Self.timeParser(entry, layout, options, scanner, path)
+        }
+        timeParsers = parsers
+        let gap = options.format.hasInclusiveCloseTime ? parsers[.closeTime]?.unit?.nanoseconds ?? 0 : 0
+        slots = .allocate(capacity: CSVField.allCases.count)
+        slots.initialize(repeating: 0, count: CSVField.allCases.count)
+        builder = CSVRecordBuilder(
+            slots: slots, notes: notes, table: table, layout: layout, options: options,
+            barNanoseconds: barNanoseconds, closeGapNanoseconds: gap)
     }
+
+    deinit { slots.deallocate() }
 
     /// The time of the present line alone, to measure the distance of bars.
-    mutating func time(of scanner: borrowing CSVLineScanner) -> Int64? {
-        guard scanner.problem == nil, scanner.cellCount == columnCount else { return nil }
-        return timeParser.nanoseconds(scanner.cell(columns.time))
+    func time(of scanner: borrowing CSVLineScanner) -> Int64? {
+        guard scanner.problem == nil, scanner.cellCount == layout.columnCount else { return nil }
+        return try? time(.time, scanner, layout[.time] ?? layout[.receiveTime] ?? 0)
     }
 
-    /// The record of the present line, without sequence; `volume` is set when a `barVolume` goes before it.
-    @inline(__always)
-    mutating func parse(
-        _ scanner: borrowing CSVLineScanner, volume: inout MarketEvent?
-    ) throws(CSVRowProblem) -> MarketEvent {
+    /// Writes the records of the present line, at most two, with the line's number as sequence; gives their
+    /// number, which is 0 for rows that are left out.
+    func parse(
+        _ scanner: borrowing CSVLineScanner, into target: UnsafeMutablePointer<MarketEvent>
+    ) throws(CSVRowProblem) -> Int {
         if let problem = scanner.problem { throw CSVRowProblem(nil, problem) }
-        guard scanner.cellCount == columnCount else {
-            throw CSVRowProblem(nil, "\(scanner.cellCount) cells where the first row has \(columnCount)")
+        guard scanner.cellCount == layout.columnCount else {
+            throw CSVRowProblem(
+                nil, "\(scanner.cellCount) cells where the first row has \(layout.columnCount)")
         }
-        let index = try symbolIndex(scanner)
-        let time = try Self.time(&timeParser, .time, scanner, columns.time)
-        switch options.preset {
-        case .quotes: return try quote(scanner, index: index, time: time)
-        case .trades: return try trade(scanner, index: index, time: time)
-        case .ohlcv: return try bar(scanner, index: index, time: time, volume: &volume)
-        }
-    }
-
-    /// Counts records of the instrument a record is of.
-    @inline(__always)
-    mutating func didAccept(_ recordCount: Int) { symbols[acceptedIndex].recordCount += recordCount }
-
-    private var acceptedIndex = 0
-}
-
-// MARK: - Presets
-
-extension CSVRowParser {
-    @inline(__always)
-    private mutating func quote(
-        _ scanner: borrowing CSVLineScanner, index: Int, time: Int64
-    ) throws(CSVRowProblem) -> MarketEvent {
-        let received = try receiveTime(scanner, default: time)
-        var decimals = symbols[index].priceDecimals
-        let bid = try Self.price(.bid, scanner, columns.first, &decimals)
-        let ask = try Self.price(.ask, scanner, columns.second, &decimals)
-        guard bid <= ask else { throw CSVRowProblem(.bid, "is above the ask") }
-        var sizeDecimals = symbols[index].sizeDecimals
-        let bidSize = try Self.size(.bidSize, scanner, columns.third, &sizeDecimals)
-        let askSize = try Self.size(.askSize, scanner, columns.fourth, &sizeDecimals)
-        accept(index, priceDecimals: decimals, sizeDecimals: sizeDecimals)
-        return MarketEvent(
-            kind: .quote, token: symbols[index].token, eventTime: Timestamp(nanoseconds: time),
-            receiveTime: Timestamp(nanoseconds: received), sequence: 0, words: (bid, ask, bidSize, askSize))
-    }
-
-    @inline(__always)
-    private mutating func trade(
-        _ scanner: borrowing CSVLineScanner, index: Int, time: Int64
-    ) throws(CSVRowProblem) -> MarketEvent {
-        let received = try receiveTime(scanner, default: time)
-        var decimals = symbols[index].priceDecimals
-        let price = try Self.price(.price, scanner, columns.first, &decimals)
-        var sizeDecimals = symbols[index].sizeDecimals
-        let size = try Self.size(.size, scanner, columns.second, &sizeDecimals)
-        guard size > 0 else { throw CSVRowProblem(.size, "is zero") }
-        var aggressor: Int64 = 0
-        if columns.side >= 0 {
-            aggressor = try Self.side(scanner.cell(columns.side))
-        } else if columns.isBuyerMaker >= 0 {
-            aggressor = try Self.sideOfTaker(isBuyerMaker: scanner.cell(columns.isBuyerMaker))
-        }
-        var id: Int64 = 0
-        if columns.id >= 0 {
-            guard let value = CSVNumber.integer(scanner.cell(columns.id)) else {
-                throw Self.problem(.id, scanner.cell(columns.id), "is not a whole number of 64 bits")
+        var symbol = -1
+        for (field, column) in plan {
+            let cell = scanner.cell(column)
+            switch field.value {
+            case .time: slots[field.index] = try time(field, scanner, column)
+            case .price: slots[field.index] = try price(field, cell)
+            case .size: slots[field.index] = try size(field, cell)
+            case .symbol: symbol = try symbolIndex(cell)
+            case .side: slots[field.index] = try side(cell)
+            case .maker: slots[CSVField.side.index] = try sideOfTaker(isBuyerMaker: cell)
+            case .integer: slots[field.index] = try integer(field, cell)
+            case .letter: slots[field.index] = try letter(field, cell)
+            case .date: continue
             }
-            id = value
         }
-        accept(index, priceDecimals: decimals, sizeDecimals: sizeDecimals)
-        return MarketEvent(
-            kind: .trade, token: symbols[index].token, eventTime: Timestamp(nanoseconds: time),
-            receiveTime: Timestamp(nanoseconds: received), sequence: 0, words: (price, size, id, aggressor))
+        if symbol < 0 { symbol = try fixedSymbolIndex() }
+        let result = builder.build(
+            into: target, symbol: symbol, lineNumber: scanner.lineNumber, priceDecimals: 9, sizeDecimals: 9)
+        guard result < 0 else { return result }
+        let (fault, field) = CSVRecordBuilder.fault(of: result)
+        guard let column = layout[field] else { throw CSVRowProblem(field, fault.text) }
+        throw Self.problem(field, scanner.cell(column), fault.text)
     }
 
-    private mutating func bar(
-        _ scanner: borrowing CSVLineScanner, index: Int, time: Int64, volume: inout MarketEvent?
-    ) throws(CSVRowProblem) -> MarketEvent {
-        let closeTime = try barCloseTime(scanner, time: time)
-        var decimals = symbols[index].priceDecimals
-        let open = try Self.price(.open, scanner, columns.first, &decimals)
-        let high = try Self.price(.high, scanner, columns.second, &decimals)
-        let low = try Self.price(.low, scanner, columns.third, &decimals)
-        let close = try Self.price(.close, scanner, columns.fourth, &decimals)
-        guard high >= low else { throw CSVRowProblem(.high, "is below the low") }
-        guard open >= low, open <= high else { throw CSVRowProblem(.open, "is outside low and high") }
-        guard close >= low, close <= high else { throw CSVRowProblem(.close, "is outside low and high") }
-        var sizeDecimals = symbols[index].sizeDecimals
-        let traded = try Self.size(.volume, scanner, columns.volume, &sizeDecimals)
-        accept(index, priceDecimals: decimals, sizeDecimals: sizeDecimals)
-        let at = Timestamp(nanoseconds: closeTime)
-        let token = symbols[index].token
-        volume = MarketEvent(
-            kind: .barVolume, token: token, eventTime: at, receiveTime: at, sequence: 0,
-            words: (traded, barNanoseconds, 0, 0))
-        return MarketEvent(
-            kind: .bar, token: token, eventTime: at, receiveTime: at, sequence: 0,
-            words: (open, high, low, close))
-    }
-
-    private mutating func barCloseTime(
-        _ scanner: borrowing CSVLineScanner, time: Int64
-    ) throws(CSVRowProblem) -> Int64 {
-        if columns.closeTime >= 0 {
-            let close = try Self.time(&closeParser, .closeTime, scanner, columns.closeTime)
-            guard close >= time else { throw CSVRowProblem(.closeTime, "is before the open time") }
-            return close
+    /// The position of the symbol that was given for all rows.
+    func fixedSymbolIndex() throws(CSVRowProblem) -> Int {
+        let index = (fixedSymbol ?? []).withUnsafeBufferPointer { table.index(of: $0) }
+        guard let index else {
+            throw CSVRowProblem(.symbol, "is empty, too long or clashes with another symbol")
         }
-        if options.isBarTimeClose { return time }
-        let (close, overflow) = time.addingReportingOverflow(barNanoseconds)
-        guard !overflow else { throw CSVRowProblem(.time, "is out of range") }
-        return close
-    }
-
-    @inline(__always)
-    private mutating func accept(_ index: Int, priceDecimals: Int, sizeDecimals: Int) {
-        acceptedIndex = index
-        if priceDecimals > symbols[index].priceDecimals { symbols[index].priceDecimals = priceDecimals }
-        if sizeDecimals > symbols[index].sizeDecimals { symbols[index].sizeDecimals = sizeDecimals }
+        return index
     }
 }
 
 // MARK: - Cells
 
 extension CSVRowParser {
-    @inline(__always)
-    private mutating func symbolIndex(_ scanner: borrowing CSVLineScanner) throws(CSVRowProblem) -> Int {
-        if options.symbol == nil {
-            guard let index = symbols.index(of: scanner.cell(columns.symbol)) else {
+    private func symbolIndex(_ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int {
+        if fixedSymbol != nil {
+            guard let text = fixedSymbolText, cell.elementsEqual(text) else {
                 throw Self.problem(
-                    .symbol, scanner.cell(columns.symbol), "is empty or clashes with another symbol")
+                    .symbol, cell, "differs from the first row's; give no symbol to import all")
             }
-            return index
+            return try fixedSymbolIndex()
         }
-        if let text = fixedSymbolText, !scanner.cell(columns.symbol).elementsEqual(text) {
-            throw Self.problem(
-                .symbol, scanner.cell(columns.symbol),
-                "differs from the first row's; give no symbol to import all")
-        }
-        return try fixedSymbolIndex()
-    }
-
-    @inline(__always)
-    private mutating func fixedSymbolIndex() throws(CSVRowProblem) -> Int {
-        if !symbols.entries.isEmpty { return 0 }
-        let bytes = Array((options.symbol ?? "").utf8)
-        guard let index = bytes.withUnsafeBufferPointer({ symbols.index(of: $0) }) else {
-            throw CSVRowProblem(.symbol, "is empty or too long")
+        guard let index = table.index(of: cell) else {
+            throw Self.problem(.symbol, cell, "is empty, too long or clashes with another symbol")
         }
         return index
     }
 
-    @inline(__always)
-    private mutating func receiveTime(
-        _ scanner: borrowing CSVLineScanner, default time: Int64
+    private func time(
+        _ field: CSVField, _ scanner: borrowing CSVLineScanner, _ column: Int
     ) throws(CSVRowProblem) -> Int64 {
-        guard columns.receiveTime >= 0 else { return time }
-        return try Self.time(&receiveParser, .receiveTime, scanner, columns.receiveTime)
-    }
-
-    @inline(__always)
-    private static func time(
-        _ parser: inout CSVTimeParser, _ field: CSVField, _ scanner: borrowing CSVLineScanner, _ column: Int
-    ) throws(CSVRowProblem) -> Int64 {
-        guard let value = parser.nanoseconds(scanner.cell(column)) else {
-            throw problem(field, scanner.cell(column), "is not a time like those of the rows before")
+        let cell =
+            field == .time
+            ? layout[.date].map { scanner.cells($0, through: column) } ?? scanner.cell(column)
+            : scanner.cell(column)
+        do throws(CSVTimeParser.Failure) {
+            guard let value = try timeParsers[field]?.nanoseconds(cell) else { throw .malformed }
+            return value
+        } catch {
+            switch error {
+            case .malformed: throw Self.problem(field, cell, "is not a time like those of the rows before")
+            case .ambiguous:
+                throw Self.problem(
+                    field, cell, "happens twice there, when the clock is set back; give UTC times")
+            case .missing:
+                throw Self.problem(field, cell, "never happens there: the clock is set forward over it")
+            }
         }
+    }
+
+    private func price(_ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64 {
+        if cell.isEmpty {
+            let mayBeUndefined = options.format.hasNanoPrices || options.format.hasOneSidedQuotes
+            if mayBeUndefined { return CSVNumber.invalid }
+        }
+        var value = CSVNumber.invalid
+        if options.format.hasNanoPrices {
+            let isDecimal = cell.contains(0x2E)
+            if priceForm == .undecided { priceForm = isDecimal ? .decimal : .nano }
+            if priceForm == .nano {
+                // The largest number is Databento's undefined price.
+                if CSVNumber.integer(cell) == Int64.max { return CSVNumber.invalid }
+                value = CSVNumber.scaledInteger(cell, exponent: -9)
+            } else if isDecimal {
+                value = CSVNumber.decimal(cell)
+            } else if CSVNumber.integer(cell) != nil {
+                throw Self.problem(field, cell, "has no point where the rows before have one")
+            }
+        } else if options.priceExponent < 0 {
+            value = CSVNumber.scaledInteger(cell, exponent: options.priceExponent)
+        } else {
+            value = CSVNumber.shifted(
+                CSVNumber.decimal(cell, mark: options.decimalMark), by: options.priceExponent)
+        }
+        guard value != CSVNumber.invalid else { throw numberProblem(field, cell) }
         return value
     }
 
-    @inline(__always)
-    private static func price(
-        _ field: CSVField, _ scanner: borrowing CSVLineScanner, _ column: Int, _ decimals: inout Int
-    ) throws(CSVRowProblem) -> Int64 {
-        let value = CSVNumber.decimal(scanner.cell(column), decimals: &decimals)
-        guard value > 0 else { throw numberProblem(field, scanner.cell(column), value, "is not above zero") }
+    private func size(_ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64 {
+        let exponent = field == .turnover ? 0 : options.sizeExponent ?? options.format.sizeExponent
+        if cell.isEmpty, options.format.hasNanoPrices || options.format.hasOneSidedQuotes { return 0 }
+        let value =
+            exponent < 0
+            ? CSVNumber.scaledInteger(cell, exponent: exponent)
+            : CSVNumber.shifted(CSVNumber.decimal(cell, mark: options.decimalMark), by: exponent)
+        if value == CSVNumber.invalid, field == .turnover, cell.prefix(while: { $0 &- 0x30 <= 9 }).count > 10
+        {
+            builder.note(.largeTurnover)
+            return 0
+        }
+        guard value != CSVNumber.invalid else { throw numberProblem(field, cell) }
+        guard value >= 0 else { throw Self.problem(field, cell, "is negative") }
         return value
     }
 
-    /// Zero when the file has no such column.
-    @inline(__always)
-    private static func size(
-        _ field: CSVField, _ scanner: borrowing CSVLineScanner, _ column: Int, _ decimals: inout Int
-    ) throws(CSVRowProblem) -> Int64 {
-        guard column >= 0 else { return 0 }
-        let value = CSVNumber.decimal(scanner.cell(column), decimals: &decimals)
-        guard value >= 0 else { throw numberProblem(field, scanner.cell(column), value, "is negative") }
-        return value
+    private func integer(_ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64
+    {
+        if let value = CSVNumber.integer(cell) { return value }
+        if field == .id, options.format.hasForeignIDs {
+            if !cell.isEmpty { builder.note(.foreignID) }
+            return 0
+        }
+        throw Self.problem(field, cell, "is not a whole number of 64 bits")
     }
 
-    private static func side(_ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64 {
+    private func letter(_ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64
+    {
+        guard cell.count == 1, field != .recordType || cell[0] == 0x51 else {
+            throw Self.problem(field, cell, field == .recordType ? "is not Q, a quote" : "is not one letter")
+        }
+        return Int64(cell[0])
+    }
+
+    private func side(_ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64 {
         switch cell.first.map({ $0 | 0x20 }) {
         case nil: return 0
-        case 0x62 where cell.count == 1 || isText(cell, "buy") || isText(cell, "bid"): return 1
-        case 0x73 where cell.count == 1 || isText(cell, "sell"): return 2
-        case 0x61 where cell.count == 1 || isText(cell, "ask"): return 2
-        case 0x6E where cell.count == 1 || isText(cell, "none"): return 0
-        case 0x75 where isText(cell, "unknown"): return 0
-        default: throw problem(.side, cell, "is neither buy nor sell")
+        case 0x62 where cell.count == 1 || Self.isText(cell, "buy") || Self.isText(cell, "bid"): return 1
+        case 0x73 where cell.count == 1 || Self.isText(cell, "sell"): return 2
+        case 0x61 where cell.count == 1 || Self.isText(cell, "ask"): return 2
+        case 0x6E where cell.count == 1 || Self.isText(cell, "none"): return 0
+        case 0x75 where Self.isText(cell, "unknown"): return 0
+        default: throw Self.problem(.side, cell, "is neither buy nor sell")
         }
     }
 
-    private static func sideOfTaker(
-        isBuyerMaker cell: UnsafeBufferPointer<UInt8>
-    ) throws(CSVRowProblem) -> Int64 {
-        if isText(cell, "true") || isText(cell, "1") { return 2 }
-        if isText(cell, "false") || isText(cell, "0") { return 1 }
-        throw problem(.isBuyerMaker, cell, "is neither true nor false")
+    private func sideOfTaker(isBuyerMaker cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64 {
+        if Self.isText(cell, "true") || Self.isText(cell, "1") { return 2 }
+        if Self.isText(cell, "false") || Self.isText(cell, "0") { return 1 }
+        throw Self.problem(.isBuyerMaker, cell, "is neither true nor false")
     }
 
     private static func isText(_ cell: UnsafeBufferPointer<UInt8>, _ text: StaticString) -> Bool {
@@ -297,16 +256,16 @@ extension CSVRowParser {
         }
     }
 
-    @inline(never)
-    private static func numberProblem(
-        _ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>, _ value: Int64, _ otherwise: String
-    ) -> CSVRowProblem {
-        let isNumber = value != CSVNumber.invalid
-        return problem(
-            field, cell, isNumber ? otherwise : "is not a decimal number of at most eight decimals")
+    private func numberProblem(_ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>) -> CSVRowProblem {
+        let digits = cell.filter { $0 &- 0x30 <= 9 }.count
+        let others = cell.filter { $0 &- 0x30 > 9 && $0 != options.decimalMark }.count
+        guard others == 0, digits > 0, cell.filter({ $0 == options.decimalMark }).count <= 1 else {
+            return Self.problem(field, cell, "is not a decimal number")
+        }
+        return Self.problem(
+            field, cell, "is not a decimal number of at most eight decimals below 92 billion")
     }
 
-    @inline(never)
     private static func problem(
         _ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>, _ text: String
     ) -> CSVRowProblem {
@@ -315,21 +274,23 @@ extension CSVRowParser {
     }
 
     private static func timeParser(
-        _ column: Int, _ options: CSVImportOptions, _ scanner: borrowing CSVLineScanner, _ path: String,
-        _ layout: CSVLayout
-    ) throws(MarketDataError) -> CSVTimeParser? {
-        guard column >= 0 else { return nil }
-        let cell = scanner.cell(column)
+        _ entry: (field: CSVField, column: Int), _ layout: CSVLayout, _ options: CSVImportOptions,
+        _ scanner: borrowing CSVLineScanner, _ path: String
+    ) throws(MarketDataError) -> CSVTimeParser {
+        var cell = scanner.cell(entry.column)
+        if entry.field == .time, let date = layout[.date] {
+            cell = scanner.cells(date, through: entry.column)
+        }
         if let parser = CSVTimeParser(
-            first: cell, unit: options.timeUnit, zoneOffsetSeconds: options.zoneOffsetSeconds)
+            first: cell, unit: options.timeUnit, zone: layout.zone,
+            dateOrder: options.dateOrder ?? options.format.dateOrder)
         {
             return parser
         }
         throw MarketDataError(
             .unknownLayout,
             "\(path), line \(scanner.lineNumber): '\(String(decoding: cell.prefix(40), as: UTF8.self))' in"
-                + " \(layout.columnNames[column]) is no time that is known; ISO-8601, YYYYMMDD"
-                + " HHMMSSmmm and numbers are"
-        )
+                + " \(layout.columnNames[entry.column]) is no time that is known; ISO-8601, YYYYMMDD HHMMSSmmm and"
+                + " numbers are, and others where the order of day and month is given")
     }
 }

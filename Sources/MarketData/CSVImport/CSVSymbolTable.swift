@@ -1,70 +1,131 @@
 import TradingModel
 
-/// The instruments met in a file, found by the bytes of their symbol without making strings.
-struct CSVSymbolTable {
-    /// What is gathered per instrument.
-    struct Entry {
-        let symbol: String
-        let bytes: [UInt8]
-        let token: InstrumentToken
-        var priceDecimals = 0
-        var sizeDecimals = 0
+/// The instruments met in an import, found by the bytes of their symbol without making strings.
+///
+/// Not thread-safe. One table serves all files of an import.
+final class CSVSymbolTable {
+    /// What is gathered per instrument, in plain memory for the row parsers.
+    struct Numbers {
+        let token: UInt32
+        /// Given increments in units of 10^-8; 0 when none are.
+        let priceIncrement: Int64, sizeIncrement: Int64
+        /// The coarsest decimal steps that all values so far are multiples of, in units of 10^-8.
+        var priceStep: Int64 = 100_000_000, sizeStep: Int64 = 100_000_000
+        /// Decimals of those steps.
+        var priceDecimals = 0, sizeDecimals = 0
         var recordCount = 0
     }
 
-    private(set) var entries: [Entry] = []
+    private(set) var symbols: [String] = []
+    /// The bytes of the symbol found last and their place; for the row parsers.
+    private(set) var last: (bytes: UnsafeMutablePointer<UInt8>, byteCount: Int, index: Int)
+    /// One per symbol; moves when the table grows.
+    private(set) var numbers: UnsafeMutablePointer<Numbers>
+    private var capacity = 16
+    private var accepted: [Int] = []
+    private var known: [String: Instrument] = [:]
     private var indexByToken: [UInt32: Int] = [:]
-    private var lastIndex = -1
+    private var indexByHash: [UInt32: Int] = [:]
+    private let options: CSVImportOptions
 
-    subscript(index: Int) -> Entry {
-        get { entries[index] }
-        _modify { yield &entries[index] }
+    init(options: CSVImportOptions) {
+        self.options = options
+        numbers = .allocate(capacity: capacity)
+        last = (.allocate(capacity: Limits.nameBytesMax + 16), -1, -1)
+        last.bytes.initialize(repeating: 0, count: Limits.nameBytesMax + 16)
+        for instrument in options.instruments { known[instrument.symbol] = instrument }
+    }
+
+    deinit {
+        numbers.deallocate()
+        last.bytes.deallocate()
     }
 
     /// The position of a symbol's entry, made when it is new; `nil` when the symbol is empty or not UTF-8,
     /// its token is taken by another one or the table is full.
     @inline(__always)
-    mutating func index(of symbol: UnsafeBufferPointer<UInt8>) -> Int? {
-        if lastIndex >= 0, Self.areEqual(entries[lastIndex].bytes, symbol) { return lastIndex }
+    func index(of symbol: UnsafeBufferPointer<UInt8>) -> Int? {
+        if last.byteCount == symbol.count, areEqual(symbol) { return last.index }
         return find(symbol)
     }
 
+    @inline(__always)
+    private func areEqual(_ symbol: UnsafeBufferPointer<UInt8>) -> Bool {
+        for index in 0..<symbol.count where last.bytes[index] != symbol[index] { return false }
+        return true
+    }
+
     @inline(never)
-    private mutating func find(_ symbol: UnsafeBufferPointer<UInt8>) -> Int? {
+    private func find(_ symbol: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard !symbol.isEmpty, symbol.count <= Limits.nameBytesMax else { return nil }
         var hash: UInt32 = 2_166_136_261
         for byte in symbol { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
-        if let index = indexByToken[hash], Self.areEqual(entries[index].bytes, symbol) {
-            lastIndex = index
+        if let index = indexByHash[hash] {
+            var text = symbols[index]
+            guard text.withUTF8({ $0.elementsEqual(symbol) }) else { return nil }
+            remember(symbol, index)
             return index
         }
-        guard !symbol.isEmpty, symbol.count <= Limits.nameBytesMax, entries.count < Limits.instrumentsMax,
-            let text = String(validating: symbol, as: UTF8.self)
+        guard symbols.count < Limits.instrumentsMax, let text = String(validating: symbol, as: UTF8.self)
         else { return nil }
-        let token = InstrumentToken(symbol: text)
+        let instrument = known[text]
+        let token = instrument?.token ?? InstrumentToken(symbol: text)
         guard indexByToken[token.rawValue] == nil else { return nil }
-        lastIndex = entries.count
-        indexByToken[token.rawValue] = lastIndex
-        entries.append(Entry(symbol: text, bytes: Array(symbol), token: token))
-        return lastIndex
+        let index = symbols.count
+        indexByToken[token.rawValue] = index
+        indexByHash[hash] = index
+        symbols.append(text)
+        grow()
+        let price = options.priceIncrement ?? instrument?.priceIncrement ?? .zero
+        let size = options.quantityIncrement ?? instrument?.quantityIncrement ?? .zero
+        (numbers + index).initialize(
+            to: Numbers(token: token.rawValue, priceIncrement: price.e8, sizeIncrement: size.e8))
+        remember(symbol, index)
+        return index
     }
 
-    /// Instruments in the order met, with the finest decimals seen as increments unless given.
-    func instruments(options: CSVImportOptions) -> [Instrument] {
-        entries.map { entry in
-            let price = Price(e8: CSVNumber.powersOfTen(8 - entry.priceDecimals))
-            let size = Quantity(e8: CSVNumber.powersOfTen(8 - entry.sizeDecimals))
-            return Instrument(
-                symbol: entry.symbol, token: entry.token, category: options.category,
-                priceIncrement: options.priceIncrement ?? price,
-                quantityIncrement: options.quantityIncrement ?? size,
-                currency: options.currency)
-        }
+    private func remember(_ symbol: UnsafeBufferPointer<UInt8>, _ index: Int) {
+        for position in 0..<symbol.count { last.bytes[position] = symbol[position] }
+        last.byteCount = symbol.count
+        last.index = index
     }
 
+    private func grow() {
+        guard symbols.count > capacity else { return }
+        let larger = UnsafeMutablePointer<Numbers>.allocate(capacity: capacity * 2)
+        larger.moveInitialize(from: numbers, count: capacity)
+        numbers.deallocate()
+        numbers = larger
+        capacity *= 2
+    }
+
+    /// Counts records of an instrument, the first of which gives it its place.
     @inline(__always)
-    private static func areEqual(_ left: [UInt8], _ right: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in 0..<right.count where left[index] != right[index] { return false }
-        return true
+    func didAccept(_ index: Int, recordCount: Int) {
+        if numbers[index].recordCount == 0 { accepted.append(index) }
+        numbers[index].recordCount &+= recordCount
+    }
+
+    /// Takes back what `didAccept` counted last.
+    func didRefuse(_ index: Int, recordCount: Int) {
+        numbers[index].recordCount -= recordCount
+        if numbers[index].recordCount == 0 { accepted.removeLast() }
+    }
+
+    /// Instruments that have records, in the order of their first ones, with the finest decimals seen as increments unless given.
+    func instruments() -> [ImportSummary.InstrumentCount] {
+        accepted.map { index in
+            let symbol = symbols[index]
+            let entry = numbers[index]
+            let known = known[symbol]
+            let instrument = Instrument(
+                symbol: symbol, token: InstrumentToken(entry.token),
+                category: known?.category ?? options.category,
+                priceIncrement: Price(e8: entry.priceIncrement > 0 ? entry.priceIncrement : entry.priceStep),
+                quantityIncrement: Quantity(
+                    e8: entry.sizeIncrement > 0 ? entry.sizeIncrement : entry.sizeStep),
+                multiplier: known?.multiplier ?? Quantity(1), currency: known?.currency ?? options.currency)
+            return ImportSummary.InstrumentCount(instrument: instrument, recordCount: entry.recordCount)
+        }
     }
 }

@@ -5,62 +5,76 @@ import TradingModel
 /// Whether the column holds plain numbers (and of which unit) or dates is decided by its first cell and held
 /// for the file, so that no row is read in another way than its neighbours.
 struct CSVTimeParser {
+    /// Why a cell is no time.
+    enum Failure: Error {
+        case malformed
+        /// The clock of the zone shows it twice.
+        case ambiguous
+        /// The clock of the zone never shows it.
+        case missing
+    }
+
     /// The unit of plain numbers; `nil` for dates.
     let unit: CSVTimeUnit?
+    let zone: CSVZone
     private let isUnitRecognised: Bool
-    private let zoneOffsetSeconds: Int64
+    private let dateOrder: CSVImportOptions.DateOrder
     /// The date read last and its day number: consecutive rows mostly share it.
     private var lastDate: (high: UInt64, low: UInt16) = (0, 0)
     private var lastDay: Int64 = 0
 
     /// Recognises a column by a cell; `nil` when it is no time.
-    init?(first cell: UnsafeBufferPointer<UInt8>, unit: CSVTimeUnit?, zoneOffsetSeconds: Int64) {
-        self.zoneOffsetSeconds = zoneOffsetSeconds
+    init?(
+        first cell: UnsafeBufferPointer<UInt8>, unit: CSVTimeUnit? = nil, zone: CSVZone = .utc,
+        dateOrder: CSVImportOptions.DateOrder? = nil
+    ) {
+        self.zone = zone
         isUnitRecognised = unit == nil
         let whole = UnsafeBufferPointer(rebasing: cell.prefix { $0 != 0x2E })
         let pointCount = cell.reduce(0) { $0 + ($1 == 0x2E ? 1 : 0) }
+        let isYearFirst = cell.count >= 5 && cell[4] &- 0x30 > 9 && cell[2] &- 0x30 <= 9
+        self.dateOrder = isYearFirst ? .yearFirst : dateOrder ?? .yearFirst
         let isDate = pointCount > 1 || (cell.count == 8 && Self.day(compact: cell) != nil)
         if let number = CSVNumber.integer(whole), unit != nil || !isDate {
             self.unit = unit ?? CSVTimeUnit(magnitudeOf: number)
         } else {
             self.unit = nil
         }
-        guard nanoseconds(cell) != nil else { return nil }
+        do throws(Failure) { _ = try nanoseconds(cell) } catch { if case .malformed = error { return nil } }
     }
 
-    /// Nanoseconds since the epoch; `nil` when the cell is not a time of the column's form or is out of
+    /// Nanoseconds since the epoch; throws when the cell is not a time of the column's form or is out of
     /// range.
-    @inline(__always)
-    mutating func nanoseconds(_ cell: UnsafeBufferPointer<UInt8>) -> Int64? {
-        if let unit { return epochNanoseconds(cell, unit: unit) }
-        return calendarNanoseconds(cell)
+    mutating func nanoseconds(_ cell: UnsafeBufferPointer<UInt8>) throws(Failure) -> Int64 {
+        if let unit {
+            guard let value = epochNanoseconds(cell, unit: unit) else { throw .malformed }
+            return value
+        }
+        guard let parts = calendarParts(cell) else { throw .malformed }
+        let local = parts.day * 86_400 + parts.nanosecondOfDay / 1_000_000_000
+        let offset: Int64
+        if let written = parts.offset { offset = written } else { offset = try self.offset(local: local) }
+        let (day, overflow) = (parts.day * 86_400 - offset).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carry) = day.addingReportingOverflow(parts.nanosecondOfDay)
+        if overflow || carry { throw .malformed }
+        return sum
+    }
+
+    private func offset(local: Int64) throws(Failure) -> Int64 {
+        switch zone {
+        case .fixed(let seconds): return seconds
+        case .place(let rules):
+            switch rules.resolve(local: local) {
+            case .offset(let seconds): return seconds
+            case .ambiguous: throw .ambiguous
+            case .missing: throw .missing
+            }
+        }
     }
 
     // MARK: Plain numbers
 
-    @inline(__always)
     private func epochNanoseconds(_ cell: UnsafeBufferPointer<UInt8>, unit: CSVTimeUnit) -> Int64? {
-        let isShort = cell.count <= 18
-        var value: Int64 = 0
-        var index = 0
-        if isShort {
-            while index + 8 <= cell.count, let eight = CSVNumber.eightDigits(cell, at: index) {
-                value = value &* 100_000_000 &+ eight
-                index += 8
-            }
-            while index < cell.count {
-                let digit = cell[index] &- 0x30
-                guard digit <= 9 else { break }
-                value = value &* 10 &+ Int64(digit)  // At most eighteen digits: below 10^18.
-                index += 1
-            }
-        }
-        guard isShort, index == cell.count, index > 0 else { return slowEpochNanoseconds(cell, unit: unit) }
-        return scaled(value, unit: unit)
-    }
-
-    @inline(never)
-    private func slowEpochNanoseconds(_ cell: UnsafeBufferPointer<UInt8>, unit: CSVTimeUnit) -> Int64? {
         let whole = UnsafeBufferPointer(rebasing: cell.prefix { $0 != 0x2E })
         guard let number = CSVNumber.integer(whole), let base = scaled(number, unit: unit) else { return nil }
         guard whole.count < cell.count else { return base }
@@ -70,13 +84,13 @@ struct CSVTimeParser {
         for byte in cell[(whole.count + 1)...] {
             let digit = byte &- 0x30
             guard digit <= 9 else { return nil }
+            guard place > 0 || digit == 0 else { return nil }
             fraction += Int64(digit) * place
             place /= 10
         }
         return cell[0] == 0x2D ? base - fraction : base + fraction
     }
 
-    @inline(__always)
     private func scaled(_ value: Int64, unit: CSVTimeUnit) -> Int64? {
         // Nine digits and less are no time anybody trades at: more likely a malformed date or another column.
         if isUnitRecognised, CSVTimeUnit(magnitudeOf: value) != unit || value < 100_000_000 { return nil }
@@ -86,43 +100,67 @@ struct CSVTimeParser {
 
     // MARK: Dates
 
-    /// A date `YYYY-MM-DD` (also with `/` and `.`) or `YYYYMMDD`; then perhaps `T` or a blank and a time
-    /// of day `HH:MM[:SS[.fraction]]` or `HHMMSS[mmm]`; then perhaps a zone `Z`, `UTC` or `±HH[:MM]`.
-    private mutating func calendarNanoseconds(_ cell: UnsafeBufferPointer<UInt8>) -> Int64? {
+    /// A date's parts as written.
+    struct CalendarParts {
+        var day: Int64
+        var nanosecondOfDay: Int64
+        /// Seconds east of UTC when the cell has a zone.
+        var offset: Int64?
+        /// Bytes of the date.
+        var dateByteCount: Int
+        /// Where the zone begins; the cell's length without one.
+        var zoneBegin: Int
+    }
+
+    /// A date `YYYY-MM-DD` (also with `/` and `.`, also in the column's order) or `YYYYMMDD`; then perhaps `T`, a
+    /// blank or the file's delimiter and a time of day `HH:MM[:SS[.fraction]]` or `HHMMSS[mmm]`; then perhaps a
+    /// zone `Z`, `UTC`, `GMT`, `±HH[:MM]` or `GMT±HHMM`.
+    mutating func calendarParts(_ cell: UnsafeBufferPointer<UInt8>) -> CalendarParts? {
         guard cell.count >= 8, let address = cell.baseAddress else { return nil }
-        let isSeparated = cell.count >= 10 && cell[4] &- 0x30 > 9
+        let isSeparated =
+            cell.count >= 10 && (dateOrder == .yearFirst ? cell[4] : cell[2]) &- 0x30 > 9
         var index = isSeparated ? 10 : 8
         let high = UnsafeRawPointer(address).loadUnaligned(as: UInt64.self)
         let low = isSeparated ? UnsafeRawPointer(address + 8).loadUnaligned(as: UInt16.self) : 0
         if high != lastDate.high || low != lastDate.low || high == 0 {
             let date = UnsafeBufferPointer(rebasing: cell[0..<index])
-            guard let day = isSeparated ? Self.day(separated: date) : Self.day(compact: date) else {
-                return nil
-            }
+            guard let day = isSeparated ? day(separated: date) : Self.day(compact: date) else { return nil }
             lastDay = day
             lastDate = (high, low)
         }
-        var nanosecondOfDay: Int64 = 0
-        var offset = zoneOffsetSeconds
+        var parts = CalendarParts(
+            day: lastDay, nanosecondOfDay: 0, dateByteCount: index, zoneBegin: cell.count)
         if index < cell.count {
-            guard cell[index] == 0x54 || cell[index] == 0x20 || cell[index] == 0x74 else { return nil }
+            guard Self.isDateEnd(cell[index]) else { return nil }
             index += 1
             guard let time = Self.timeOfDay(cell, &index) else { return nil }
-            nanosecondOfDay = time
+            parts.nanosecondOfDay = time
+            parts.zoneBegin = index
             if index < cell.count {
                 guard let zone = Self.zone(cell, &index), index == cell.count else { return nil }
-                offset = zone
+                parts.offset = zone
             }
         }
-        let (day, overflow) = (lastDay * 86_400 - offset).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, carry) = day.addingReportingOverflow(nanosecondOfDay)
-        return overflow || carry ? nil : sum
+        return parts
     }
 
-    private static func day(separated date: UnsafeBufferPointer<UInt8>) -> Int64? {
-        let separator = date[4]
-        guard separator == 0x2D || separator == 0x2F || separator == 0x2E, date[7] == separator,
-            let year = number(date, 0, 4), let month = number(date, 5, 2), let day = number(date, 8, 2)
+    /// `T`, `t`, a blank, or what stands between a date's column and the time's.
+    private static func isDateEnd(_ byte: UInt8) -> Bool {
+        byte == 0x54 || byte == 0x74 || byte == 0x20 || byte == 0x2C || byte == 0x3B || byte == 0x09
+    }
+
+    private func day(separated date: UnsafeBufferPointer<UInt8>) -> Int64? {
+        let yearAt: Int, monthAt: Int, dayAt: Int
+        switch dateOrder {
+        case .yearFirst: (yearAt, monthAt, dayAt) = (0, 5, 8)
+        case .dayFirst: (yearAt, monthAt, dayAt) = (6, 3, 0)
+        case .monthFirst: (yearAt, monthAt, dayAt) = (6, 0, 3)
+        }
+        let (first, second) = dateOrder == .yearFirst ? (4, 7) : (2, 5)
+        let separator = date[first]
+        guard separator == 0x2D || separator == 0x2F || separator == 0x2E, date[second] == separator,
+            let year = Self.number(date, yearAt, 4), let month = Self.number(date, monthAt, 2),
+            let day = Self.number(date, dayAt, 2)
         else { return nil }
         return CivilDate.daysSinceEpoch(year: year, month: month, day: day)
     }
@@ -152,6 +190,7 @@ struct CSVTimeParser {
             let begin = index
             var place: Int64 = 100_000_000
             while hasPoint || !hasColons, index < cell.count, cell[index] &- 0x30 <= 9 {
+                guard place > 0 || cell[index] == 0x30 else { return nil }
                 fraction += Int64(cell[index] &- 0x30) * place
                 place /= 10
                 index += 1
@@ -165,15 +204,17 @@ struct CSVTimeParser {
     /// Seconds east of UTC.
     private static func zone(_ cell: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> Int64? {
         if cell[index] == 0x20 { index += 1 }
-        let rest = UnsafeBufferPointer(rebasing: cell[index...])
+        var rest = UnsafeBufferPointer(rebasing: cell[index...])
+        index = cell.count
         if rest.elementsEqual("Z".utf8) || rest.elementsEqual("z".utf8) || rest.elementsEqual("UTC".utf8)
             || rest.elementsEqual("GMT".utf8)
         {
-            index = cell.count
             return 0
         }
-        index = cell.count
-        return CSVTimeParser.zoneOffsetSeconds(rest)
+        if rest.starts(with: "GMT".utf8) || rest.starts(with: "UTC".utf8) {
+            rest = UnsafeBufferPointer(rebasing: rest[3...])
+        }
+        return zoneOffsetSeconds(rest)
     }
 
     /// Reads `±HH[:MM]` or `±HHMM`.
@@ -191,7 +232,6 @@ struct CSVTimeParser {
         return (text[0] == 0x2D ? -1 : 1) * (hours * 3600 + minutes * 60)
     }
 
-    @inline(__always)
     private static func number(_ cell: UnsafeBufferPointer<UInt8>, _ begin: Int, _ digitCount: Int) -> Int64?
     {
         guard begin + digitCount <= cell.count else { return nil }

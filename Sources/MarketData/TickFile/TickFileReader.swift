@@ -139,6 +139,9 @@ extension TickFileReader {
         return BlockChecksum.checksum(records) == block.recordsChecksum ? block : nil
     }
 
+    /// The records of a block that matches its checksums; `nil` for one that does not. The cursor stays.
+    func block(at index: Int) -> UnsafeBufferPointer<MarketEvent>? { try? verifiedRecords(at: index) }
+
     private func verifiedRecords(at index: Int) throws(MarketDataError) -> UnsafeBufferPointer<MarketEvent> {
         let offset = header.byteCount + index * TickFileBlock.byteCount
         let proven = Self.verifiedBlock(at: index, of: file.bytes, headerByteCount: header.byteCount)

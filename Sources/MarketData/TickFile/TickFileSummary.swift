@@ -25,6 +25,14 @@ package struct TickFileSummary: Sendable {
         package var firstTime: Timestamp?, lastTime: Timestamp?
     }
 
+    /// A time in which nothing was received.
+    package struct Gap: Equatable, Sendable {
+        /// Receive times of the records before and after it.
+        package let start: Timestamp, end: Timestamp
+
+        var nanoseconds: Int64 { end.nanoseconds - start.nanoseconds }
+    }
+
     /// Record counts by kind.
     package struct KindCounts: Equatable, Sendable {
         private var values = [Int](repeating: 0, count: MarketEventKind.allCases.count + 1)
@@ -51,10 +59,18 @@ package struct TickFileSummary: Sendable {
     package private(set) var instruments: [InstrumentSummary]
     /// Whether the file is whole.
     package private(set) var checksumState = ChecksumState.intact
+    /// How many gaps of at least the given length there are.
+    package private(set) var gapCount = 0
+    /// The longest of them, at most five, the longest first.
+    package private(set) var longestGaps: [Gap] = []
+    private let gapMinimum: Int64
     private var indexByToken: [UInt32: Int] = [:]
 
     /// Reads a file from end to end; throws when not even its header can be read.
-    package init(path: String) throws(MarketDataError) {
+    ///
+    /// - Parameter gapMinimum: the least time without records that counts as a gap.
+    package init(path: String, gapMinimum: Duration = .seconds(60)) throws(MarketDataError) {
+        self.gapMinimum = gapMinimum.wholeNanoseconds
         var reader = try TickFileReader(path: path, tornTail: .leaveOut)
         header = reader.header
         instruments = header.instruments.map { InstrumentSummary(instrument: $0, counts: KindCounts()) }
@@ -75,6 +91,7 @@ package struct TickFileSummary: Sendable {
         recordCount += 1
         counts[event.kind] += 1
         if firstTime == nil { firstTime = event.receiveTime }
+        if let lastTime { addGap(Gap(start: lastTime, end: event.receiveTime)) }
         lastTime = event.receiveTime
         guard event.token != .feedWide else { return }
         let index = index(of: event.token)
@@ -84,6 +101,14 @@ package struct TickFileSummary: Sendable {
         guard let (low, high) = Self.prices(of: event) else { return }
         let known = instruments[index].priceRange ?? low...high
         instruments[index].priceRange = min(known.lowerBound, low)...max(known.upperBound, high)
+    }
+
+    private mutating func addGap(_ gap: Gap) {
+        guard gap.nanoseconds >= gapMinimum else { return }
+        gapCount += 1
+        let place = longestGaps.firstIndex { $0.nanoseconds < gap.nanoseconds } ?? longestGaps.count
+        longestGaps.insert(gap, at: place)
+        if longestGaps.count > 5 { longestGaps.removeLast() }
     }
 
     private mutating func index(of token: InstrumentToken) -> Int {

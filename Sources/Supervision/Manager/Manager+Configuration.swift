@@ -30,6 +30,7 @@ extension Manager {
         if !isConfigured { pruneDeployments(configuration.strategies) }
         if !isConfigured { lookAtRecordings() }
         takeFeeds(configuration.feeds)
+        publishInstruments()
         takeRecording(configuration)
         for row in configuration.strategies {
             _ = executor(row, lastEpoch: configuration.lastEpochs[row.id] ?? 0)

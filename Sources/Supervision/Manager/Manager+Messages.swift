@@ -13,6 +13,8 @@ extension Manager: BusClientDelegate {
         for process in allProcesses where process !== bus { apply(.busBack, to: process) }
         isBusReady = true
         publishRecorderSettings()
+        publishedInstruments = [:]
+        publishInstruments()
         startWaiting()
     }
 

@@ -126,6 +126,7 @@ extension Manager {
             bootstrap.token = busKey.token(role: .feed, identity: row.name)
             bootstrap.feed = Bootstrap.Feed(
                 name: row.name, kind: row.kind, configJSON: row.configJSON, number: row.number)
+            bootstrap.instruments = instruments
         case .executor(let row):
             let journal = home.journalDirectory(strategyID: row.id)
             try FileManager.default.createDirectory(

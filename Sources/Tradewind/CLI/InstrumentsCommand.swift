@@ -7,8 +7,8 @@ import TradingModel
 /// `tradewind instruments ...`
 struct InstrumentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "instruments", abstract: "List and import what can be traded.",
-        subcommands: [List.self, Import.self])
+        commandName: "instruments", abstract: "List, import, change and export what can be traded.",
+        subcommands: [List.self, Import.self, Set.self, Export.self])
 
     /// `tradewind instruments list`
     struct List: ParsableCommand {
@@ -49,11 +49,7 @@ struct InstrumentsCommand: ParsableCommand {
 
         func run() throws {
             try reporting {
-                guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-                    throw CommandLineError(
-                        ExitCodes.noInput, "cannot read \(file): is it there, and UTF-8 text?")
-                }
-                let instruments = try InstrumentTableFile(text: text, path: file).instruments()
+                let instruments = try InstrumentTableFile(path: file).instruments()
                 try home.open(.client).upsertInstruments(instruments)
                 print("\(instruments.count) instruments from \(file)")
             }
@@ -63,12 +59,49 @@ struct InstrumentsCommand: ParsableCommand {
 
 /// A CSV file of instruments.
 struct InstrumentTableFile {
-    private static let columns = [
+    static let columns = [
         "symbol", "token", "category", "price_increment", "quantity_increment", "multiplier", "currency",
     ]
 
     let text: String
     let path: String
+
+    init(path: String) throws {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw CommandLineError(ExitCodes.noInput, "cannot read \(path): is it there, and UTF-8 text?")
+        }
+        self.text = text
+        self.path = path
+    }
+
+    /// The first row of a file of all columns.
+    static let header = columns.joined(separator: ",")
+
+    /// An instrument's row.
+    static func line(_ instrument: Instrument) -> String {
+        let values = values(of: instrument)
+        return columns.map { values[$0] ?? "" }.joined(separator: ",")
+    }
+
+    /// An instrument's values by column.
+    static func values(of instrument: Instrument) -> [String: String] {
+        [
+            "symbol": instrument.symbol, "token": instrument.token.description,
+            "category": instrument.category,
+            "price_increment": instrument.priceIncrement.description,
+            "quantity_increment": instrument.quantityIncrement.description,
+            "multiplier": instrument.multiplier.description, "currency": instrument.currency,
+        ]
+    }
+
+    /// The instrument of a row's values; throws with what is wrong.
+    static func instrument(_ values: [String: String]) throws -> Instrument {
+        do {
+            return try InstrumentTableFile.parsed(values)
+        } catch let problem as Problem {
+            throw CommandLineError(ExitCodes.usage, "\(values["symbol"] ?? ""): \(problem.text)")
+        }
+    }
 
     /// The instruments; throws with all wrong rows and their line numbers.
     func instruments() throws -> [Instrument] {
@@ -91,7 +124,7 @@ struct InstrumentTableFile {
                 guard cells.count == header.count else {
                     throw Problem(text: "has \(cells.count) cells, not \(header.count)")
                 }
-                instruments.append(try instrument(values))
+                instruments.append(try Self.parsed(values))
             } catch let problem as Problem {
                 problems.append("line \(index + 1): \(problem.text)")
             }
@@ -107,7 +140,7 @@ struct InstrumentTableFile {
         var text: String
     }
 
-    private func instrument(_ values: [String: String]) throws -> Instrument {
+    private static func parsed(_ values: [String: String]) throws -> Instrument {
         guard let symbol = values["symbol"], !symbol.isEmpty else { throw Problem(text: "has no symbol") }
         var instrument = Instrument(symbol: symbol)
         if let token = nonEmpty(values["token"]) {
@@ -126,9 +159,11 @@ struct InstrumentTableFile {
         return instrument
     }
 
-    private func nonEmpty(_ text: String?) -> String? { text?.isEmpty == false ? text : nil }
+    private static func nonEmpty(_ text: String?) -> String? { text?.isEmpty == false ? text : nil }
 
-    private func decimal<Value: FixedPoint>(_ values: [String: String], _ name: String) throws -> Value? {
+    private static func decimal<Value: FixedPoint>(_ values: [String: String], _ name: String) throws
+        -> Value?
+    {
         guard let text = nonEmpty(values[name]) else { return nil }
         guard let value = Value(text), value >= .zero else {
             throw Problem(text: "\(name) '\(text)' is not a decimal of zero or more")

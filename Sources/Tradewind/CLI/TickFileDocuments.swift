@@ -20,6 +20,11 @@ struct TickFileDocument: Encodable {
         }
     }
 
+    private struct GapRow: Encodable {
+        var start: Timestamp
+        var end: Timestamp
+    }
+
     private var path: String
     private var source: String
     private var records: Int
@@ -28,9 +33,12 @@ struct TickFileDocument: Encodable {
     private var checksums: String
     private var kinds: [String: Int]
     private var instruments: [InstrumentRow]
+    private var gaps: Int
+    private var longestGaps: [GapRow]
 
     enum CodingKeys: String, CodingKey {
-        case path, source, records, checksums, kinds, instruments
+        case path, source, records, checksums, kinds, instruments, gaps
+        case longestGaps = "longest_gaps"
         case firstTime = "first_time"
         case lastTime = "last_time"
     }
@@ -44,6 +52,8 @@ struct TickFileDocument: Encodable {
         checksums = summary.checksumState.word
         kinds = Dictionary(
             uniqueKeysWithValues: MarketEventKind.allCases.map { ("\($0)", summary.counts[$0]) })
+        gaps = summary.gapCount
+        longestGaps = summary.longestGaps.map { GapRow(start: $0.start, end: $0.end) }
         instruments = summary.instruments.map {
             InstrumentRow(
                 symbol: $0.instrument.symbol, token: $0.instrument.token.rawValue, records: $0.counts.total,
@@ -57,6 +67,12 @@ struct TickFileDocument: Encodable {
 struct TickFilePage {
     let path: String
     let summary: TickFileSummary
+
+    private func gapText() -> String {
+        guard let longest = summary.longestGaps.first else { return "none" }
+        let seconds = Double(longest.end.nanoseconds - longest.start.nanoseconds) / 1e9
+        return "\(summary.gapCount), the longest \(decimal(seconds, places: 1)) s from \(longest.start)"
+    }
 
     func text() -> String {
         let kinds = MarketEventKind.allCases.filter { summary.counts[$0] > 0 }
@@ -74,6 +90,7 @@ struct TickFilePage {
             source     \(summary.header.source)
             records    \(summary.recordCount) (\(kinds))
             time       \(summary.firstTime?.description ?? "-") to \(summary.lastTime?.description ?? "-")
+            gaps       \(gapText())
             checksums  \(summary.checksumState.word)
 
             \(table.rendered())

@@ -7,7 +7,10 @@ import TradingModel
 struct TicksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ticks", abstract: "Import, look into, make and list tick files.",
-        subcommands: [Import.self, Info.self, Cat.self, Synth.self, List.self])
+        subcommands: [
+            Import.self, Info.self, Cat.self, Export.self, Merge.self, Slice.self, Verify.self, Repair.self,
+            Synth.self, Plot.self, List.self,
+        ])
 
     /// `tradewind ticks info FILE...`
     struct Info: ParsableCommand {
@@ -16,11 +19,18 @@ struct TicksCommand: ParsableCommand {
 
         @OptionGroup var ignored: IgnoredHomeOption
         @Argument(help: "Tick files.") var files: [String]
+        @Option(name: .long, help: "A time without records that counts as a gap: 60s, 5m, 1h.") var gap =
+            "60s"
         @Flag(name: .long, help: "Print JSON.") var json = false
 
         func run() throws {
             try reporting {
-                let summaries = try files.map { (path: $0, summary: try TickFileSummary(path: $0)) }
+                guard let length = DurationText.parse(gap) else {
+                    throw CommandLineError(ExitCodes.usage, "--gap: '\(gap)' is no time such as 60s or 5m")
+                }
+                let summaries = try files.map {
+                    (path: $0, summary: try TickFileSummary(path: $0, gapMinimum: length))
+                }
                 if json {
                     try printJSON(summaries.map { TickFileDocument(path: $0.path, summary: $0.summary) })
                 } else {
@@ -33,56 +43,6 @@ struct TicksCommand: ParsableCommand {
                     throw CommandLineError(ExitCodes.badData, "\(path): \(error)")
                 }
             }
-        }
-    }
-
-    /// `tradewind ticks cat FILE`
-    struct Cat: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print records as CSV, or as JSON lines.")
-
-        @OptionGroup var ignored: IgnoredHomeOption
-        @Argument(help: "A tick file.") var file: String
-        @Option(name: .long, help: "Only this instrument.") var symbol: String?
-        @Option(name: .long, help: "From this ISO-8601 receive time on.") var from: String?
-        @Option(name: .long, help: "Before this ISO-8601 receive time.") var to: String?
-        @Option(name: .shortAndLong, help: "At most so many records.") var number: Int?
-        @Flag(name: .long, help: "Print JSON lines.") var json = false
-
-        func run() throws {
-            try reporting {
-                var reader = try TickFileReader(path: file, tornTail: .leaveOut)
-                let text = MarketEventText(instruments: reader.header.instruments)
-                let token = try symbol.map { symbol in
-                    guard let found = reader.header.instruments.first(where: { $0.symbol == symbol }) else {
-                        let known = reader.header.instruments.map(\.symbol).joined(separator: ", ")
-                        throw CommandLineError(
-                            ExitCodes.badData, "\(file) has no instrument \(symbol); it has \(known)")
-                    }
-                    return found.token
-                }
-                let first = try time(from, "--from") ?? Timestamp(nanoseconds: .min)
-                let end = try time(to, "--to") ?? .distantFuture
-                var remaining = number ?? .max
-                if from != nil { try reader.seek(to: first) }
-                if !json { print(MarketEventText.csvHeader) }
-                while remaining > 0, let block = try reader.nextBlock() {
-                    for event in block where remaining > 0 {
-                        guard event.receiveTime >= first, event.receiveTime < end else { continue }
-                        guard token == nil || event.token == token else { continue }
-                        print(json ? text.jsonLine(event) : text.csvLine(event))
-                        remaining -= 1
-                    }
-                }
-            }
-        }
-
-        private func time(_ text: String?, _ option: String) throws -> Timestamp? {
-            guard let text else { return nil }
-            guard let time = Timestamp(iso8601: text) else {
-                throw CommandLineError(
-                    ExitCodes.usage, "\(option): '\(text)' is not a time such as 2026-01-05T09:00:00Z")
-            }
-            return time
         }
     }
 

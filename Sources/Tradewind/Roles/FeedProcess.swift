@@ -141,8 +141,14 @@ final class FeedProcess: BusClientDelegate {
     // MARK: - Status
 
     private func announceInstruments() {
-        let categories = Dictionary(grouping: instruments, by: \.category).sorted { $0.key < $1.key }
-        for (category, members) in categories {
+        // Whole categories as the database has them, with what others feed and with what somebody edited: the last
+        // word of whoever speaks is kept for those who come later.
+        let stored = bootstrap.instruments
+        let new = instruments.filter { own in !stored.contains { $0.symbol == own.symbol } }
+        let concerned = Set(instruments.map(\.symbol))
+        let categories = Set((stored.filter { concerned.contains($0.symbol) } + new).map(\.category))
+        for category in categories.sorted() {
+            let members = (stored + new).filter { $0.category == category }
             let payload = InstrumentsPayload(category: category, instruments: members)
             _ = client?.publish(.instruments(category), payload.encoded())
         }
