@@ -184,8 +184,9 @@ let package = Package(
             name: "WebDashboardTests",
             dependencies: [
                 "WebDashboard", "ControlPlane", "Monitoring", "TradingModel", "TestSupport", "tradewind-web",
+                "DemoDesk",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-            ], swiftSettings: strict),
+            ], exclude: ["browser.py"], swiftSettings: strict),
         .testTarget(
             name: "SupervisionManagerTests",
             dependencies: ["Supervision", "ControlPlane", "TradingModel", "TestSupport"],

@@ -181,7 +181,9 @@ extension OverviewReader {
             (around.bus.statistics?.connections ?? []).filter { $0.role == BusRole.executor.name }
                 .map { ($0.identity, $0) }
         ) { $1 }
-        let hasFeed = overview.feeds.contains { $0.status == StrategyStatus.running.rawValue }
+        let hasFeed = overview.feeds.contains {
+            $0.status == StrategyStatus.running.rawValue || $0.status == StrategyLine.unmanaged
+        }
         overview.strategies = strategies.map { row in
             var line = line(row, around, now, hasFeed: hasFeed)
             line.recordsDropped = connections[row.id]?.recordsDropped
@@ -289,19 +291,34 @@ extension OverviewReader {
         let known = around.bus.feeds[row.name]
         return EngineOverview.Feed(
             id: row.id, name: row.name, kind: row.kind,
-            status: isManaged ? row.status.rawValue : StrategyStatus.stopped.rawValue,
-            reason: row.reason.isEmpty ? nil : row.reason, isEnabled: row.isEnabled, processID: sample?.pid,
+            status: isManaged
+                ? row.status.rawValue : Self.unmanagedStatus(BusRole.feed.name, row.name, around),
+            reason: row.reason.isEmpty ? nil : row.reason, isEnabled: row.isEnabled,
+            processID: sample?.pid ?? Self.connectedPID(BusRole.feed.name, row.name, around),
             records: known?.records, recordsPerSecond: known?.recordsPerSecond,
             lastRecordAt: known?.lastRecordAt, cpuPercent: sample?.cpuPercent,
             residentBytes: sample?.residentBytes)
     }
 
+    /// The process of a peer of the bus; `nil` when it is not connected.
+    private static func connectedPID(_ role: String, _ name: String, _ around: Surroundings) -> Int32? {
+        around.bus.statistics?.connections.last { $0.role == role && $0.identity == name }
+            .map { Int32(clamping: $0.processID) }
+    }
+
+    /// What can be said of a process while no manager observes it.
+    private static func unmanagedStatus(_ role: String, _ name: String, _ around: Surroundings) -> String {
+        connectedPID(role, name, around) == nil ? StrategyStatus.stopped.rawValue : StrategyLine.unmanaged
+    }
+
     private func services(_ around: Surroundings) -> [EngineOverview.Service] {
         let isManaged = around.managerProcessID != nil
-        let state = isManaged ? "running" : "stopped"
-        var services = ["manager", "bus"].map { role in
-            EngineOverview.Service(role: role, name: role, status: state)
-        }
+        let bus = around.bus.isConnected ? StrategyLine.unmanaged : "stopped"
+        var services = [
+            EngineOverview.Service(
+                role: "manager", name: "manager", status: isManaged ? "running" : "stopped"),
+            EngineOverview.Service(role: "bus", name: "bus", status: isManaged ? "running" : bus),
+        ]
         if let status = engineInfo["recorder_status"] {
             let alarm = engineInfo["recorder_alarm"] ?? ""
             services.append(
@@ -312,7 +329,8 @@ extension OverviewReader {
         services += feeds.map { row in
             EngineOverview.Service(
                 role: "feed", name: row.name,
-                status: isManaged ? row.status.rawValue : StrategyStatus.stopped.rawValue,
+                status: isManaged
+                    ? row.status.rawValue : Self.unmanagedStatus(BusRole.feed.name, row.name, around),
                 reason: row.reason.isEmpty ? nil : row.reason)
         }
         guard isManaged else { return services }

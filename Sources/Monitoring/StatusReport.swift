@@ -108,6 +108,7 @@ extension StatusReport.Service {
         self.init(
             role: service.role, name: service.name, status: service.status, processID: service.processID,
             cpuPercent: service.cpuPercent, residentBytes: service.residentBytes, reason: service.reason)
+        if service.status == StrategyLine.unmanaged { status = "running without manager" }
     }
 }
 

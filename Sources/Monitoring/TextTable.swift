@@ -8,13 +8,19 @@ package struct TextTable {
     private var rows: [[String]] = []
 
     /// Makes an empty table; a heading that begins with `>` makes a right-aligned column.
-    package init(_ headings: String...) {
+    package init(_ headings: String...) { self.init(headings: headings) }
+
+    /// The same with the headings in an array.
+    package init(headings: [String]) {
         alignments = headings.map { $0.hasPrefix(">") ? .right : .left }
         self.headings = headings.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
     }
 
     /// Adds a row; it must have one cell per column.
-    package mutating func append(_ cells: String...) {
+    package mutating func append(_ cells: String...) { append(cells) }
+
+    /// The same with the cells in an array.
+    package mutating func append(_ cells: [String]) {
         precondition(cells.count == headings.count, "a row has one cell per column")
         rows.append(cells)
     }

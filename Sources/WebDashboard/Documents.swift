@@ -6,7 +6,7 @@ enum Documents {
     static let all = [
         problem, strategy, position, strategyDetail, parameter, curve, curvePoint, log, feed, service, bus,
         connection,
-        engine, newCommand, session, token,
+        engine, newCommand, session, token, empty,
     ]
 
     static let problem = Schema(
@@ -87,7 +87,7 @@ enum Documents {
         "Feed",
         [
             .init("id", .string), .init("name", .string), .init("kind", .string),
-            .init("status", .word(StrategyStatus.words)), .init("reason?", .string),
+            .init("status", .word(strategyStatuses)), .init("reason?", .string),
             .init("enabled", .boolean),
             .init("pid?", .integer), .init("records?", .integer), .init("records_per_second?", .number),
             .init("last_record_at?", .time), .init("cpu_percent?", .number),
@@ -143,6 +143,7 @@ enum Documents {
             .init("expires_at?", .time, "not accepted by then, the command expires"),
         ], optional: ["strategy", "parameters", "expires_at"])
 
+    static let empty = Schema("Empty", [])
     static let token = Schema("Token", [.init("token", .string, "64 hexadecimal digits")])
     static let session = Schema(
         "Session",

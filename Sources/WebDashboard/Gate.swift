@@ -4,9 +4,8 @@ import HummingbirdCore
 
 /// Lets in who may come in: the first thing that happens to every request.
 ///
-/// In this order: the Host is one of ours (a page of another name that resolves to this machine gets nothing), the
-/// method is one that exists here, no other site sends it, a POST carries JSON, and the token is shown where it is
-/// needed. There are no answers that allow other sites to read anything (CORS).
+/// In this order: the Host is one of ours (a page of another name that resolves to this machine gets nothing), no other
+/// site sends it, the token is shown where it is needed, the method is one that the path takes, and a POST carries JSON. There are no answers that allow other sites to read anything (CORS).
 struct Gate: Sendable {
     let token: AccessToken
     let isReadOnly: Bool
@@ -41,11 +40,6 @@ struct Gate: Sendable {
                 "this server answers to \(hosts.sorted().joined(separator: ", ")); start it with --allow-host NAME to "
                     + "reach it by another name")
         }
-        guard request.method == .get || request.method == .head || request.method == .post else {
-            throw Problem(
-                .methodNotAllowed, "method_not_allowed", "there are only GET, HEAD and POST here",
-                headers: [.allow: "GET, HEAD, POST"])
-        }
         if let origin = request.headers[.origin] {
             guard origin.lowercased() == "http://" + host else { throw Self.foreign }
         } else if request.method == .post, request.headers[.authorization] == nil {
@@ -56,7 +50,6 @@ struct Gate: Sendable {
         guard site == nil || site == "same-origin" || site == "none" || isNavigation(request) else {
             throw Self.foreign
         }
-        if request.method == .post { try checkContentType(request) }
     }
 
     /// Whether a request shows the token, in a header or as the cookie that was given for it.
@@ -101,7 +94,8 @@ struct Gate: Sendable {
     private static let foreign = Problem(
         .forbidden, "foreign_origin", "requests from pages of other sites are refused")
 
-    private func checkContentType(_ request: Request) throws(Problem) {
+    /// Checks that a POST carries JSON, which no form of another site can send.
+    func checkContentType(_ request: Request) throws(Problem) {
         let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased()
         guard type?.trimmingPrefix(while: { $0 == " " }) == "application/json" else {
             throw Problem(

@@ -103,6 +103,8 @@ enum OpenAPIDocument {
                     json.member("minimum", range.lowerBound)
                     json.member("maximum", range.upperBound)
                 }
+                if let pattern = parameter.pattern { json.member("pattern", pattern) }
+                if let format = parameter.format { json.member("format", format) }
                 if let words = parameter.words {
                     json.arrayMember("enum") { json in
                         for word in words { json.value(word) }
@@ -120,7 +122,9 @@ enum OpenAPIDocument {
             content("application/json", to: &json) { writeList(name, isPaged: false, to: &$0) }
         case .pages(let name):
             content("application/json", to: &json) { writeList(name, isPaged: true, to: &$0) }
-        case .other(let type): content(type, to: &json) { $0.object { $0.member("type", "string") } }
+        case .other(let type):
+            let kind = type.hasSuffix("json") ? "object" : "string"
+            content(type, to: &json) { $0.object { $0.member("type", kind) } }
         }
     }
 

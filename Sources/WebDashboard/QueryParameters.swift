@@ -18,7 +18,10 @@ struct QueryParameters {
         self.values = values
     }
 
-    subscript(name: String) -> String? { values.first { $0.name == name }?.value }
+    /// The value of a name; `nil` when it is not given or empty, as forms send what nobody filled in.
+    subscript(name: String) -> String? {
+        values.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
+    }
 
     /// Throws for a parameter that is not among the names.
     func allow(_ names: [String]) throws(Problem) {

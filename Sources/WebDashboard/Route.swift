@@ -24,6 +24,9 @@ struct Route: Sendable {
         var isRequired = false
         var words: [String]?
         var range: ClosedRange<Int>?
+        /// What its text looks like.
+        var pattern: String?
+        var format: String?
         /// Whether it belongs to the path or the headers instead.
         var place = "query"
     }

@@ -18,14 +18,20 @@ enum Routes {
     private static func listing(_ list: Listing) -> Route {
         let own = list.filters.map { filter in
             var words: [String]?
-            if case .word(let list) = filter.test { words = list }
+            var format: String?
+            switch filter.test {
+            case .word(let list): words = list
+            case .since, .until: format = "date-time"
+            case .text, .strategy: break
+            }
             return Route.Parameter(
                 name: filter.name, description: filter.description, isRequired: filter.isRequired,
-                words: words)
+                words: words, format: format)
         }
         let paging = [
             Route.Parameter(name: "limit", description: "rows of a page", range: 1...Limits.pageRowsMax),
-            Route.Parameter(name: "cursor", description: "the next_cursor of the page before"),
+            Route.Parameter(
+                name: "cursor", description: "the next_cursor of the page before", pattern: "^[it0-9a-f.-]+$"),
         ]
         return Route(
             method: .get, path: "\(prefix)/\(list.name)", summary: list.summary,
@@ -190,7 +196,7 @@ enum Routes {
                 .init(
                     name: "Idempotency-Key",
                     description: "the same key again gives the same command (200) instead of another one",
-                    place: "header")
+                    pattern: "^[!-~]{1,128}$", place: "header")
             ], body: "NewCommand"
         ) { try await CommandRequest.answer($0) },
     ]
@@ -251,7 +257,7 @@ enum Routes {
 
     private static let closeSession = Route(
         method: .post, path: "\(prefix)/session/end", summary: "Takes the browser's cookie away",
-        answer: .document("Session"), isOpen: true
+        answer: .document("Session"), body: "Empty", isOpen: true
     ) { call in
         sessionAnswer(call, isAuthorized: false, cookie: call.site.gate.cookieHeader(isGiven: false))
     }

@@ -49,10 +49,12 @@ final class Site: HTTPResponder {
         let method = request.method == .head ? .get : request.method
         let matching = Routes.all.compactMap { route in route.argument(of: path).map { (route, $0) } }
         guard let (route, argument) = matching.first(where: { $0.0.method == method }) else {
-            if let file = StaticFiles.response(to: request) { return file }
+            if method == .get, let file = StaticFiles.response(to: request) { return file }
             guard gate.isAuthorized(request) else { throw Gate.unauthorized }
             guard matching.isEmpty else {
-                let allowed = matching.map(\.0.method.rawValue).joined(separator: ", ")
+                let methods = matching.map(\.0.method)
+                let allowed = (methods + (methods.contains(.get) ? [.head] : [])).map(\.rawValue)
+                    .joined(separator: ", ")
                 throw Problem(
                     .methodNotAllowed, "method_not_allowed", "\(path.prefix(200)) takes \(allowed)",
                     headers: [.allow: allowed])
@@ -62,6 +64,7 @@ final class Site: HTTPResponder {
                 "there is nothing at \(path.prefix(200)); \(Routes.prefix)/openapi.json says what there is")
         }
         guard route.isOpen || gate.isAuthorized(request) else { throw Gate.unauthorized }
+        if method == .post { try gate.checkContentType(request) }
         return try await route.handle(
             Route.Call(request: request, context: context, site: self, argument: argument))
     }

@@ -45,7 +45,8 @@ import TradingModel
             "/api/v1/health", "/api/v1/logs/bus", "/api/v1/nothing", "/nothing",
         ]
         let wrong = [
-            "-", "Bearer ", "Bearer \(web.token.dropLast())0", "Basic \(web.token)", "Bearer \(web.token)0",
+            "-", "Bearer ", "Bearer \(web.token.dropLast())\(web.token.hasSuffix("0") ? "1" : "0")",
+            "Basic \(web.token)", "Bearer \(web.token)0",
         ]
         for path in paths {
             for value in wrong {

@@ -6,9 +6,10 @@ export function sparkline(node, points) {
   if (!line) { line = svg("polyline"); node.append(line); }
   const values = points || [];
   if (values.length < 2) { line.setAttribute("points", ""); return; }
-  const low = Math.min(...values), span = Math.max(...values) - low || 1;
+  const low = Math.min(...values), range = Math.max(...values) - low, span = range || 1;
+  const base = range === 0 ? 9 : 16.5;
   line.setAttribute("points", values.map((value, index) =>
-    `${(index / (values.length - 1) * 82 + 1).toFixed(1)},${(16.5 - (value - low) / span * 15).toFixed(1)}`).join(" "));
+    `${(index / (values.length - 1) * 82 + 1).toFixed(1)},${(base - (value - low) / span * 15).toFixed(1)}`).join(" "));
 }
 
 export function makeSparkline() {

@@ -122,6 +122,7 @@ export function feedsPage(main) {
   }
 
   async function loadConnections() {
+    if (!engine.bus) { connections.replaceChildren(el("div", { class: "panel dim" }, "The bus does not answer.")); return; }
     try {
       const found = (await get("/bus/connections")).items;
       if (!isOpen) return;

@@ -76,7 +76,7 @@ export function strategyPage(main, name) {
       if (node.textContent !== text) node.textContent = text;
       node.className = style || "";
     });
-    const isUp = ["running", "paused", "starting", "backoff"].includes(line.status);
+    const isUp = ["running", "paused", "starting", "backoff", "unmanaged"].includes(line.status);
     const enabled = { start: !isUp, stop: isUp, pause: line.desired_state === "running", resume: line.desired_state === "paused", restart: true, flatten: line.pid !== null };
     buttons.forEach((button, index) => { button.disabled = !enabled[["start", "stop", "pause", "resume", "restart", "flatten"][index]]; });
     boxes.positions.replaceChildren(table(["Instrument", ">Quantity", ">Average price"],

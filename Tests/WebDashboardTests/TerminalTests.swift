@@ -1,0 +1,100 @@
+import ControlPlane
+import Foundation
+import TestSupport
+import Testing
+import TradingModel
+
+/// `tradewind top` and the commands that list rows, as a person at a terminal uses them.
+@Suite(.serialized) struct TerminalTests {
+    private static let hasTmux = FileManager.default.isExecutableFile(atPath: "/usr/bin/tmux")
+
+    private func tmux(_ arguments: String...) throws -> String {
+        let run = try ProgramRun("tmux", ["-L", "tw-\(getpid())"] + arguments)
+        _ = run.wait(seconds: 20)
+        return run.standardOutput
+    }
+
+    private func screen() throws -> String { try tmux("capture-pane", "-p", "-t", "top") }
+
+    @Test(.enabled(if: hasTmux, "there is no tmux here"))
+    func topIsLiveSteersAndGivesTheTerminalBack() throws {
+        let web = try WebHome(isStarted: false)
+        try web.fill()
+        _ = try tmux("new-session", "-d", "-s", "top", "-x", "160", "-y", "30", "sh")
+        defer { _ = try? tmux("kill-server") }
+        func type(_ text: String) throws { _ = try tmux("send-keys", "-t", "top", text) }
+        let command = "\(TradewindProgram.path) top --home \(web.home.path); echo ended $?"
+        _ = try tmux("send-keys", "-t", "top", command, "Enter")
+        #expect(
+            try waitUntil(seconds: 20) { try screen().contains("earner") && screen().contains("NO MANAGER") })
+        try type("P")
+        #expect(try waitUntil(seconds: 10) { try screen().contains("pause earner?") })
+        try type("y")
+        let isSent = try waitUntil(seconds: 10) {
+            try SQLiteShell.run(
+                "SELECT command FROM strategy_commands WHERE issuer = 'top'", on: web.home.databasePath) == [
+                    "pause"
+                ]
+        }
+        #expect(isSent)
+        try type("q")
+        #expect(try waitUntil(seconds: 10) { try screen().contains("ended 0") })
+        #expect(try !screen().contains("NO MANAGER"), "the former screen is back")
+        // A signal gives the terminal back as well.
+        _ = try tmux("send-keys", "-t", "top", "clear; \(command)", "Enter")
+        #expect(try waitUntil(seconds: 20) { try screen().contains("NO MANAGER") })
+        let pid = try tmux("list-panes", "-t", "top", "-F", "#{pane_pid}").trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        let child = try ProgramRun("pgrep", ["-P", pid])
+        _ = child.wait(seconds: 5)
+        let top = try #require(Int32(child.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)))
+        kill(top, SIGTERM)
+        #expect(try waitUntil(seconds: 10) { try screen().contains("ended 143") })
+        try type("echo so")
+        _ = try tmux("send-keys", "-t", "top", "", "Enter")
+        #expect(try waitUntil(seconds: 10) { try screen().contains("echo so\nso") }, "keys are shown again")
+    }
+
+    @Test func topWithoutATerminalIsText() throws {
+        let web = try WebHome(isStarted: false)
+        try web.fill()
+        let result = try TradewindProgram.run("top", home: web.home.path)
+        #expect(result.exitCode == 0 && result.output.contains("earner") && !result.output.contains("\u{1b}"))
+    }
+
+    @Test func rowsComeAsTableJSONAndCSV() throws {
+        let web = try WebHome(isStarted: false)
+        try web.fill()
+        func run(_ arguments: String...) throws -> TradewindProgram.Result {
+            try TradewindProgram.run(arguments, home: web.home.path)
+        }
+        let table = try run("orders", "--strategy", "earner", "-n", "3").output.split(separator: "\n")
+        #expect(table.count == 4 && table[0].hasPrefix("created_at") && table[3].contains("1-25"))
+        let json = try run("orders", "--status", "filled", "--json").output
+        let rows = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]])
+        #expect(rows.count == 12 && rows[0]["price"] as? String == "100.5")
+        let csv = try run("fills", "--csv").output.split(separator: "\n")
+        #expect(csv.count == 4 && csv[0].hasPrefix("time,strategy,order_id"))
+        #expect(try run("positions").output.contains("100.5"))
+        #expect(try run("events", "--strategy", "earner").output.contains("ready"))
+        #expect(try run("metrics", "earner").output.contains("│"))
+        #expect(try run("metrics", "earner", "--csv", "--field", "equity").output.hasPrefix("time,equity"))
+        #expect(try run("orders", "--strategy", "nobody").exitCode == 66)
+        #expect(try run("orders", "--json", "--csv").exitCode == 64)
+        #expect(try run("orders", "--since", "yesterday").exitCode == 64)
+        #expect(try run("metrics", "earner", "--field", "mood").exitCode == 64)
+    }
+
+    @Test func eventsAreFollowed() throws {
+        let web = try WebHome(isStarted: false)
+        let earner = try web.fill()
+        let run = try TradewindProgram.start("events", "-f", home: web.home.path)
+        #expect(waitUntil(seconds: 20) { run.standardOutput.contains("ready") })
+        let store = try web.open()
+        try store.noteEvent(earner.id, reason: "noted in the test", epoch: 1, at: .epoch)
+        try store.close()
+        #expect(waitUntil(seconds: 10) { run.standardOutput.contains("noted in the test") })
+        run.signal(SIGTERM)
+        _ = run.wait(seconds: 10)
+    }
+}
