@@ -136,11 +136,13 @@ extension Manager: BusClientDelegate {
         else {
             return
         }
+        takeHealth(payload, of: process)
         switch payload.status {
         case .running where process.machine.status == .starting:
             process.bootstrapSocket = nil
             lastSample = MonotonicTime(nanoseconds: 0)
             apply(.ready(epoch: process.machine.epoch), to: process)
+            if process.isMourned { tellReaders(.connected, of: process) }
         case .running: apply(.heartbeat(epoch: process.machine.epoch), to: process)
         case .ended: report(process, "ended after \(payload.records) records")
         case .error: report(process, payload.error ?? "error")

@@ -152,7 +152,7 @@ extension Engine {
         if index >= 0, status == .tradingResumed { context.states[index].isHalted = false }
         guard status != .heartbeat else { return }
         guard !context.isPaused else { return withhold() }
-        strategy.pointee.onFeedStatus(status, context: context)
+        strategy.pointee.onFeedStatus(status, token: event.token, context: context)
     }
 
     private func onGap(_ event: MarketEvent, _ index: Int) {
