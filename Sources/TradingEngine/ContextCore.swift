@@ -12,6 +12,8 @@ struct ContextCore: ~Copyable {
     /// When the venue has something to do although no record comes, a nanosecond later; else the far future.
     var venueDeadline = Int64.max
     var isPaused = false
+    /// Whether the records are of a past that the strategy only looks back into: neither venue nor positions see them.
+    var isCatchingUp = false
     /// Whether nothing at the venue waits for a time to come.
     var isVenueQuiet = false
     /// Whether commands or log lines wait.

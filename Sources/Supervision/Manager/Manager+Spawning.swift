@@ -133,6 +133,8 @@ extension Manager {
             bootstrap.role = .executor
             bootstrap.token = busKey.token(role: .executor, identity: row.id)
             bootstrap.journalDirectory = journal
+            bootstrap.ticksDirectory = home.ticksDirectory
+            bootstrap.recorder = recorderSettings
             bootstrap.strategy = Bootstrap.Strategy(
                 id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),
                 generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON,

@@ -170,6 +170,7 @@ extension Engine {
 
     /// Lets the venue see a record, and books what it answers.
     private func showVenue(_ event: MarketEvent, _ index: Int) {
+        guard !context.core.pointee.isCatchingUp else { return }
         venue.pointee.observe(event, instrument: index, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         if index >= 0 { askVenue(index) }
@@ -177,6 +178,7 @@ extension Engine {
 
     /// Tells the venue of a record's time only.
     private func passTime(_ event: MarketEvent) {
+        guard !context.core.pointee.isCatchingUp else { return }
         venue.pointee.observe(event, instrument: -1, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         // What waits has perhaps arrived; the next record that is shown brings the answer.
@@ -224,6 +226,7 @@ extension Engine {
     }
 
     private func mark(_ index: Int, at price: Price) {
+        guard !context.core.pointee.isCatchingUp else { return }
         if !context.core.pointee.portfolio.mark(index, at: price) { counters.pointee.invalid += 1 }
     }
 
