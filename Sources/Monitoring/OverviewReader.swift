@@ -290,10 +290,17 @@ extension OverviewReader {
         return EngineOverview.Feed(
             id: row.id, name: row.name, kind: row.kind,
             status: isManaged ? row.status.rawValue : StrategyStatus.stopped.rawValue,
-            reason: row.reason.isEmpty ? nil : row.reason, isEnabled: row.isEnabled, processID: sample?.pid,
+            reason: Self.reason(row), isEnabled: row.isEnabled, processID: sample?.pid,
             records: known?.records, recordsPerSecond: known?.recordsPerSecond,
             lastRecordAt: known?.lastRecordAt, cpuPercent: sample?.cpuPercent,
             residentBytes: sample?.residentBytes)
+    }
+
+    /// Why a feed is in its state, or what is the matter with its source or its data.
+    private static func reason(_ row: FeedRow) -> String? {
+        if !row.reason.isEmpty { return row.reason }
+        guard !row.health.isEmpty, row.health != "ok" else { return nil }
+        return row.health + (row.detail.isEmpty ? "" : ": " + row.detail)
     }
 
     private func services(_ around: Surroundings) -> [EngineOverview.Service] {
@@ -313,7 +320,7 @@ extension OverviewReader {
             EngineOverview.Service(
                 role: "feed", name: row.name,
                 status: isManaged ? row.status.rawValue : StrategyStatus.stopped.rawValue,
-                reason: row.reason.isEmpty ? nil : row.reason)
+                reason: Self.reason(row))
         }
         guard isManaged else { return services }
         let known = Set(services.map { $0.role + "/" + $0.name })

@@ -70,6 +70,7 @@ extension Engine {
         }
         guard !context.isPaused else { return withhold() }
         strategy.pointee.onQuote(quote, token: event.pointee.token, context: context)
+        if state.pointee.hasBars { deliverCompletedBars() }
     }
 
     private func onTrade(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
@@ -89,6 +90,7 @@ extension Engine {
         if state.pointee.hasBars { addToBars(index, price: trade.price, size: trade.size, isTrade: true) }
         guard !context.isPaused else { return withhold() }
         strategy.pointee.onTrade(trade, token: event.pointee.token, context: context)
+        if state.pointee.hasBars { deliverCompletedBars() }
     }
 
     @inline(never)
@@ -230,8 +232,18 @@ extension Engine {
         if !context.core.pointee.portfolio.mark(index, at: price) { counters.pointee.invalid += 1 }
     }
 
+    /// Bars that the present record has completed.
+    private func deliverCompletedBars() {
+        guard context.bars.hasCompleted else { return }
+        for (index, bar) in context.bars.takeCompleted() {
+            strategy.pointee.onBar(bar, token: context.instruments[index].token, context: context)
+        }
+    }
+
     private func addToBars(_ index: Int, price: Price, size: Quantity, isTrade: Bool) {
         context.bars.add(index, price: price, size: size, isTrade: isTrade, at: context.now.nanoseconds)
+        // While paused they are dropped, like those of time.
+        if context.isPaused, context.bars.hasCompleted { _ = context.bars.takeCompleted() }
         context.refreshDeadline()
     }
 
