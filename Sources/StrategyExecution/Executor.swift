@@ -42,7 +42,7 @@ package final class Executor<S: Strategy>: BusClientDelegate, MarketDataReader {
     /// How late the last heartbeat ran: what a busy strategy loop looks like from outside.
     private var loopLag: Duration = .zero
     private let clock: @Sendable () -> Timestamp
-    private let warmUp: WarmUp?
+    private let warmUp: WarmUpSpan?
     /// Brings it from the recording to the live edge; `nil` without a warm-up.
     private var lateJoin: LateJoin?
     private var isStepScheduled = false

@@ -30,7 +30,7 @@ struct ExecutorSetup<S: Strategy> {
     let engineConfiguration: EngineConfiguration
     let journalDirectory: String
     let generation: Int
-    let warmUp: WarmUp?
+    let warmUp: WarmUpSpan?
 
     init(bootstrap: Bootstrap) throws(ExecutionError) {
         guard let row = bootstrap.strategy, let directory = bootstrap.journalDirectory,

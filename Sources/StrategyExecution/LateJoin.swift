@@ -2,7 +2,7 @@ import MarketData
 import TradingModel
 
 /// How far back a strategy looks before it trades: `warm_up` in config_json.
-package enum WarmUp: Equatable, Sendable {
+package enum WarmUpSpan: Equatable, Sendable {
     /// From the UTC day's beginning.
     case today
     case last(Duration)
@@ -161,10 +161,15 @@ final class LateJoin {
         var batch: [MarketEvent] = []
         batch.reserveCapacity(1_024)
         var count = 0
+        // Asking again for more of a file that has no more is a system call or two.
+        var isExhausted = [Bool](repeating: false, count: feeds.count)
         while count < Self.recordsPerStep {
             var best: (index: Int, event: MarketEvent)?
-            for index in feeds.indices {
-                guard let event = feeds[index].cursor.peek(before: feeds[index].splice) else { continue }
+            for index in feeds.indices where !isExhausted[index] {
+                guard let event = feeds[index].cursor.peek(before: feeds[index].splice) else {
+                    isExhausted[index] = true
+                    continue
+                }
                 if best == nil || event.receiveTime < best?.event.receiveTime ?? .distantFuture {
                     best = (index, event)
                 }

@@ -16,7 +16,7 @@ package struct StrategyConfiguration: Sendable {
     /// The seed of the strategy's random numbers.
     package var seed: UInt64 = 0
     /// How far back it looks into recordings before it trades; `nil` for not at all.
-    package var warmUp: WarmUp?
+    package var warmUp: WarmUpSpan?
 
     package init() {}
 
@@ -35,7 +35,7 @@ package struct StrategyConfiguration: Sendable {
         venue = JSONScalar.sorted(decoded.venue)
         seed = decoded.seed ?? 0
         guard let text = decoded.warmUp else { return }
-        guard let warmUp = WarmUp(text) else {
+        guard let warmUp = WarmUpSpan(text) else {
             throw ExecutionError(
                 .configuration,
                 "config_json cannot be used: warm_up: must be today, or a time such as 90s, 30m, 4h or 2d, not '\(text)'"
