@@ -54,9 +54,13 @@ struct SocketOptions: Sendable {
 
     /// How rows of a kind are read; CSV lines are of the kind given.
     func reading(_ kind: CSVImportOptions.Preset) -> CSVImportOptions {
-        var options = base
-        options.preset = preset ?? kind
+        var options = CSVImportOptions(preset: preset ?? kind)
         options.columns = mapping
+        options.timeUnit = base.timeUnit
+        options.hasHeader = base.hasHeader
+        options.delimiter = base.delimiter
+        options.zoneOffsetSeconds = base.zoneOffsetSeconds
+        options.barDuration = base.barDuration
         return options
     }
 
