@@ -41,6 +41,9 @@ package struct FeedStatusPayload: BusPayload, Equatable {
 
 /// A change of how a feed's source and data are (`strategy:health`, type `feed_health`).
 package struct FeedHealthPayload: BusPayload, Equatable {
+    /// The health of a feed whose source is gone.
+    package static let disconnected = "disconnected"
+
     /// Always `.feedHealth`.
     package private(set) var type = HealthKind.feedHealth
     package var feed: String

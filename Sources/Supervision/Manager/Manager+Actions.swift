@@ -43,8 +43,6 @@ extension Manager {
                 note("health \(health.rawValue)", of: process)
             } else if health != .ok {
                 noteFeed(process, health: health.rawValue)
-            } else if process.isMourned {
-                tellReaders(.connected, of: process)
             }
         case .setDesired(let desired): keepDesired(desired, of: process)
         case .finishCommand(let id, let result): settle(id, result, for: process)

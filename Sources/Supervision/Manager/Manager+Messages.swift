@@ -142,11 +142,14 @@ extension Manager: BusClientDelegate {
             process.bootstrapSocket = nil
             lastSample = MonotonicTime(nanoseconds: 0)
             apply(.ready(epoch: process.machine.epoch), to: process)
-            if process.isMourned { tellReaders(.connected, of: process) }
         case .running: apply(.heartbeat(epoch: process.machine.epoch), to: process)
         case .ended: report(process, "ended after \(payload.records) records")
         case .error: report(process, payload.error ?? "error")
         case .starting: break
+        }
+        let isWell = process.machine.health == .ok && payload.health != FeedHealthPayload.disconnected
+        if payload.status == .running, process.isMourned, isWell {
+            tellReaders(.connected, of: process)
         }
     }
 

@@ -200,6 +200,12 @@ final class FeedProcess: BusClientDelegate {
         remarks.removeFirst(min(remarks.count, batch.capacity / 2))
     }
 
+    /// How source and data are; `nil` for a replay. The connection is looked at, not only what the last check found.
+    private var health: String? {
+        guard feed.isLive else { return nil }
+        return feed.source.isConnected ? monitor.health.rawValue : FeedHealthPayload.disconnected
+    }
+
     private var detail: String? {
         let text = feed.source.detail
         return text.isEmpty ? nil : text
@@ -221,7 +227,7 @@ final class FeedProcess: BusClientDelegate {
     private func publish(_ status: FeedStatusPayload.Status, error: String? = nil) {
         let payload = FeedStatusPayload(
             feed: settings.name, status: status, records: recordCount, time: WallClock.now, error: error,
-            health: feed.isLive ? monitor.health.rawValue : nil, detail: detail, stale: staleSymbols)
+            health: health, detail: detail, stale: staleSymbols)
         _ = client?.publish(.feedStatus(settings.name), payload.encoded())
     }
 
