@@ -23,7 +23,7 @@ struct Chronicle: Strategy {
         last = number
         count += 1
         if context.isWarmingUp { warmUpCount += 1 }
-        if number % 100 == 0 { context.submit(.limit(.buy, Quantity(1), token, at: Price(1))) }
+        if number % 100 == 0 { context.submit(.limit(.buy, Quantity(1), Price(1), token)) }
     }
 
     mutating func onGap(missing count: UInt64, context: StrategyContext) { missing += count }
