@@ -114,8 +114,9 @@ struct FeedsCommand: ParsableCommand {
                 for row in rows {
                     table.append(
                         row.name, row.kind, row.isEnabled ? "yes" : "no",
-                        RecordChoice(row.isRecorded).rawValue, row.status.rawValue, row.configJSON, row.reason
-                    )
+                        RecordChoice(row.isRecorded).rawValue, row.status.rawValue,
+                        row.health.isEmpty ? "-" : row.health, row.configJSON,
+                        row.reason.isEmpty ? row.detail : row.reason)
                 }
                 print(table.rendered())
             }

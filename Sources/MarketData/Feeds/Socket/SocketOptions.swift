@@ -132,7 +132,7 @@ struct SocketOptions: Sendable {
         // One symbol means that lines need not name it; a column of symbols is read where there is one.
         var options = CSVImportOptions(preset: .trades)
         options.timeUnit = try configuration.choice("time_unit")
-        if try configuration.text("header") != nil || configuration.optionNames.contains("header") {
+        if configuration.optionNames.contains("header") {
             options.hasHeader = try configuration.flag("header")
         }
         if let delimiter = try configuration.text("delimiter") {
