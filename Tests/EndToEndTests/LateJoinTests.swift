@@ -109,6 +109,8 @@ import Testing
         #expect(!log("later", of: engine).contains("caught up"))
         kill(recorder, SIGCONT)
         #expect(waitUntil(seconds: 30) { log("later", of: engine).contains("caught up") }, "\(engine.log)")
+        let joined = sender.count
+        #expect(waitUntil(seconds: 30) { sender.count > joined + 2_000 })
         sender.stop()
         let total = sender.count
         for name in ["early", "late", "later"] {
