@@ -53,6 +53,8 @@ struct FeedsCommand: ParsableCommand {
                 // Making the feed checks every option; reading its instruments checks its files.
                 _ = try AppRegistry.shared.feeds.makeFeed(configuration)
                 let instruments = try AppRegistry.shared.feeds.instruments(for: configuration)
+                // Limits of staleness are read by the feed's host.
+                _ = try FeedMonitor(configuration, instruments: instruments, now: ContinuousClock.now)
                 let store = try home.open(.client)
                 // What is known of an instrument already, its increments for one, was put there by somebody.
                 let known = Set(try store.instruments().map(\.symbol))

@@ -53,7 +53,8 @@ final class FeedProcess: BusClientDelegate {
             monitor = try FeedMonitor(configuration, instruments: instruments, now: ContinuousClock.now)
         } catch {
             throw RoleError(
-                exitCode: ExitStatus.configurationErrorCode, message: "feed \(settings.name): \(error)")
+                exitCode: ExitStatus.configurationErrorCode,
+                message: "\(error)".hasPrefix("feed ") ? "\(error)" : "feed \(settings.name): \(error)")
         }
         completion = eventLoop.makePromise(of: Int32.self)
     }
