@@ -73,6 +73,15 @@ extension ControlStore {
         }
     }
 
+    /// Records how a feed's source and data are.
+    package func setFeedHealth(_ id: String, to health: String, detail: String) throws(ControlError) {
+        try write(.normal) { database in
+            try database.execute(
+                sql: "UPDATE feeds SET health = ?, detail = ? WHERE id = ?",
+                arguments: [health, detail.lastCharacters, id])
+        }
+    }
+
     // MARK: - Instruments
 
     /// All instruments, sorted by symbol.

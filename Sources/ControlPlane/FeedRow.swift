@@ -17,9 +17,13 @@ package struct FeedRow: Equatable, Sendable {
     package let configGeneration: Int64
     /// Whether it is recorded; `nil` leaves that to the setting `record_by_default`.
     package let isRecorded: Bool?
+    /// How its source and its data are; empty while nobody says.
+    package let health: String
+    /// What the feed says of itself.
+    package let detail: String
 
     static let columns =
-        "id, name, kind, config_json, enabled, status, reason, number, config_generation, record"
+        "id, name, kind, config_json, enabled, status, reason, number, config_generation, record, health, detail"
 
     init(_ row: Row) throws {
         id = row[0]
@@ -32,5 +36,7 @@ package struct FeedRow: Equatable, Sendable {
         number = row[7]
         configGeneration = row[8]
         isRecorded = row[9]
+        health = row[10]
+        detail = row[11]
     }
 }

@@ -47,4 +47,24 @@ package enum Limits {
     package static let recorderSyncSeconds: Int64 = 5
     /// The time between two tries to record on after a failure or a full disk.
     package static let recorderRetrySeconds: Int64 = 1
+    /// Bytes read from a socket at once.
+    package static let socketReadBytes = 256 << 10
+    /// Chunks of records that a socket feed has read and its host has not taken; at the bound it reads no further.
+    package static let socketChunksMax = 64
+    /// Symbols of one socket feed; more are refused.
+    package static let socketSymbolsMax = 4096
+    /// Connections to one listening feed; further ones wait to be accepted.
+    package static let socketConnectionsMax = 64
+    /// The wait before a connection is made again, doubling up to the maximum.
+    package static let socketReconnectMillisecondsMin = 100, socketReconnectMillisecondsMax = 10_000
+    /// How long making a connection may take.
+    package static let socketConnectMilliseconds: Int32 = 5_000
+    /// Lines that are not understood which are logged in a second; further ones are only counted.
+    package static let malformedLinesLogged = 3
+    /// Bytes of such a line that are shown.
+    package static let malformedLineBytesLogged = 120
+    /// The time without data after which a feed is quiet, unless told otherwise.
+    package static let quietSeconds = 10.0
+    /// Instruments without data that a feed's status names.
+    package static let staleSymbolsNamed = 20
 }

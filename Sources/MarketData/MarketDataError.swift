@@ -49,6 +49,8 @@ public struct MarketDataError: Error, Equatable, Sendable, CustomStringConvertib
         public static let badRows = Code("bad_rows")
         /// Options that are missing, unknown or out of range.
         public static let badOptions = Code("bad_options")
+        /// Somebody else uses an address.
+        public static let portInUse = Code("port_in_use")
         /// No feed is registered under the name.
         public static let unknownFeed = Code("unknown_feed")
     }

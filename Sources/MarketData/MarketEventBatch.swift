@@ -50,6 +50,13 @@ public struct MarketEventBatch: ~Copyable {
         count += events.count
     }
 
+    /// Adds to the sequences of the records from a position on; traps beyond the records held.
+    package mutating func renumber(from start: Int, by offset: UInt64) {
+        precondition(start >= 0 && start <= count, "no record at this position")
+        guard offset > 0 else { return }
+        for index in start..<count { storage[index].sequence &+= offset }
+    }
+
     /// Forgets the records; the capacity stays.
     public mutating func removeAll() { count = 0 }
 }

@@ -293,7 +293,7 @@ extension OverviewReader {
             id: row.id, name: row.name, kind: row.kind,
             status: isManaged
                 ? row.status.rawValue : Self.unmanagedStatus(BusRole.feed.name, row.name, around),
-            reason: row.reason.isEmpty ? nil : row.reason, isEnabled: row.isEnabled,
+            reason: Self.reason(row), isEnabled: row.isEnabled,
             processID: sample?.pid ?? Self.connectedPID(BusRole.feed.name, row.name, around),
             records: known?.records, recordsPerSecond: known?.recordsPerSecond,
             lastRecordAt: known?.lastRecordAt, cpuPercent: sample?.cpuPercent,
@@ -309,6 +309,13 @@ extension OverviewReader {
     /// What can be said of a process while no manager observes it.
     private static func unmanagedStatus(_ role: String, _ name: String, _ around: Surroundings) -> String {
         connectedPID(role, name, around) == nil ? StrategyStatus.stopped.rawValue : StrategyLine.unmanaged
+    }
+
+    /// Why a feed is in its state, or what is the matter with its source or its data.
+    private static func reason(_ row: FeedRow) -> String? {
+        if !row.reason.isEmpty { return row.reason }
+        guard !row.health.isEmpty, row.health != "ok" else { return nil }
+        return row.health + (row.detail.isEmpty ? "" : ": " + row.detail)
     }
 
     private func services(_ around: Surroundings) -> [EngineOverview.Service] {
@@ -331,7 +338,7 @@ extension OverviewReader {
                 role: "feed", name: row.name,
                 status: isManaged
                     ? row.status.rawValue : Self.unmanagedStatus(BusRole.feed.name, row.name, around),
-                reason: row.reason.isEmpty ? nil : row.reason)
+                reason: Self.reason(row))
         }
         guard isManaged else { return services }
         let known = Set(services.map { $0.role + "/" + $0.name })

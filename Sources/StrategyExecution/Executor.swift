@@ -55,6 +55,10 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var nextStateSave = ContinuousClock.now
     private var savedEvents: UInt64 = 0
     private let clock: @Sendable () -> Timestamp
+    private let warmUp: WarmUpSpan?
+    /// Brings it from the recording to the live edge; `nil` without a warm-up.
+    private var lateJoin: LateJoin?
+    private var isStepScheduled = false
 
     /// Builds the strategy and its engine, rebuilt from the journal where there is one; does not connect yet.
     ///
@@ -72,6 +76,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         parameters = S.parameters
         values = setup.parameters
         generation = setup.generation
+        warmUp = setup.warmUp
         journalDirectory = setup.journalDirectory
         Failpoint.arm(directory: journalDirectory)
         // A limit on the size of files has to end as an error of write(2), and not in the end of the process.
@@ -172,7 +177,8 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         if phase == .connecting {
             phase = .running
             engine.start(at: .epoch)
-            if bootstrap.strategy?.isPaused == true { engine.pause() }
+            beginLateJoin()
+            if bootstrap.strategy?.isPaused == true, lateJoin == nil { engine.pause() }
             flushJournal()
             link?.connect(delegate: self)
             ExecutorLog.write("ready: \(identity.name) epoch \(identity.epoch)")
@@ -192,6 +198,16 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     package func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
         guard phase == .running else { return }
+        guard let lateJoin else { return process(records) }
+        guard lateJoin.isDone else {
+            lateJoin.take(records, feed: feed)
+            return stepSoon()
+        }
+        process(lateJoin.rest(of: records, feed: feed))
+    }
+
+    /// Lets the engine have live records.
+    private func process(_ records: UnsafeBufferPointer<MarketEvent>) {
         if !hasSeenRecords, let first = records.first {
             hasSeenRecords = true
             // Says at which record the session began, so that it can be replayed.
@@ -236,6 +252,51 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             return
         }
         handle(command)
+    }
+
+    // MARK: - Late join
+
+    /// Begins to look back, when it is to and there is something to look into.
+    private func beginLateJoin() {
+        guard let warmUp else { return }
+        let feeds = bootstrap.recorder?.feeds.map { (number: $0.number, name: $0.name) } ?? []
+        guard let directory = bootstrap.ticksDirectory, !feeds.isEmpty else {
+            return ExecutorLog.write("no warm-up: nothing is recorded")
+        }
+        let since = warmUp.beginning(at: clock())
+        lateJoin = LateJoin(
+            directory: directory, feeds: feeds, tokens: identity.tokens, since: since,
+            now: ContinuousClock.now)
+        engine.isCatchingUp = true
+        ExecutorLog.write(
+            "warming up from \(since) with recordings of \(feeds.map(\.name).joined(separator: ", "))")
+        stepLater(milliseconds: 20)
+    }
+
+    private func stepSoon() { if !isStepScheduled { stepLater(milliseconds: 0) } }
+
+    private func stepLater(milliseconds: Int64) {
+        isStepScheduled = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { bound.value.stepLateJoin() }
+    }
+
+    /// Goes on; what else the loop has to do has its turn after each part.
+    private func stepLateJoin() {
+        isStepScheduled = false
+        guard phase == .running, let lateJoin, !lateJoin.isDone else { return }
+        let hasMore = lateJoin.step(now: ContinuousClock.now) { engine.process($0) }
+        flushJournal()
+        failIfJournalFailed()
+        guard lateJoin.isDone else { return stepLater(milliseconds: hasMore ? 0 : 20) }
+        engine.isCatchingUp = false
+        missedRecords += lateJoin.missedCount
+        ExecutorLog.write(
+            "caught up: \(lateJoin.replayedCount) records of the recording, then \(lateJoin.keptCount) that had come "
+                + "meanwhile"
+                + (lateJoin.missedCount > 0 ? "; \(lateJoin.missedCount) between them are missing" : ""))
+        if bootstrap.strategy?.isPaused == true { engine.pause() }
+        publishStatus(engine.isPaused ? .paused : .running)
     }
 
     // MARK: - Commands

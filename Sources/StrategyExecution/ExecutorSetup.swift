@@ -30,6 +30,7 @@ struct ExecutorSetup<S: Strategy> {
     let engineConfiguration: EngineConfiguration
     let journalDirectory: String
     let generation: Int
+    let warmUp: WarmUpSpan?
 
     init(bootstrap: Bootstrap) throws(ExecutionError) {
         guard let row = bootstrap.strategy, let directory = bootstrap.journalDirectory,
@@ -38,6 +39,7 @@ struct ExecutorSetup<S: Strategy> {
         journalDirectory = directory
         generation = row.generation
         let configuration = try StrategyConfiguration(json: row.configJSON)
+        warmUp = configuration.warmUp
         let named = try Self.instruments(configuration.instruments, known: bootstrap.instruments)
         identity = ExecutorIdentity(
             strategyID: row.id, name: row.name, epoch: epoch, processID: getpid(),

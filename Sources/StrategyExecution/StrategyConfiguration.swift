@@ -7,7 +7,7 @@ package import TradingEngine
 #endif
 
 /// What `strategy_configs.config_json` says: `{"instruments": ["BTCUSDT"], "parameters": {"fast": 10},
-/// "venue": {"taker_fee": "0.0004"}, "seed": 1}`. Every member may be left out.
+/// "venue": {"taker_fee": "0.0004"}, "seed": 1, "warm_up": "today"}`. Every member may be left out.
 package struct StrategyConfiguration: Sendable {
     /// Symbols, in the order the strategy sees them.
     package var instruments: [String] = []
@@ -17,6 +17,8 @@ package struct StrategyConfiguration: Sendable {
     package var venue: [(name: String, text: String)] = []
     /// The seed of the strategy's random numbers.
     package var seed: UInt64 = 0
+    /// How far back it looks into recordings before it trades; `nil` for not at all.
+    package var warmUp: WarmUpSpan?
 
     package init() {}
 
@@ -37,6 +39,14 @@ package struct StrategyConfiguration: Sendable {
         parameters = JSONScalar.sorted(decoded.parameters)
         venue = JSONScalar.sorted(decoded.venue)
         seed = decoded.seed ?? 0
+        guard let text = decoded.warmUp else { return }
+        guard let warmUp = WarmUpSpan(text) else {
+            throw ExecutionError(
+                .configuration,
+                "config_json cannot be used: warm_up: must be today, or a time such as 90s, 30m, 4h or 2d, not '\(text)'"
+            )
+        }
+        self.warmUp = warmUp
     }
 
     /// Where orders go, and the account; reads the file of recorded latencies when one is named.
@@ -65,14 +75,19 @@ package struct StrategyConfiguration: Sendable {
         var parameters: [String: JSONScalar]?
         var venue: [String: JSONScalar]?
         var seed: UInt64?
+        var warmUp: String?
 
-        private enum CodingKeys: String, CodingKey { case instruments, parameters, venue, seed }
+        private enum CodingKeys: String, CodingKey {
+            case instruments, parameters, venue, seed
+            case warmUp = "warm_up"
+        }
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             instruments = try container.decodeIfPresent([String].self, forKey: .instruments)
             parameters = try container.decodeIfPresent([String: JSONScalar].self, forKey: .parameters)
             venue = try container.decodeIfPresent([String: JSONScalar].self, forKey: .venue)
+            warmUp = try container.decodeIfPresent(String.self, forKey: .warmUp)
             do {
                 seed = try container.decodeIfPresent(UInt64.self, forKey: .seed)
             } catch {

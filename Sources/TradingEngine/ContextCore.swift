@@ -16,6 +16,8 @@ struct ContextCore: ~Copyable {
     /// Whether the venue has seen the record at hand before the strategy, because market data is late.
     var isVenueAhead = false
     var isPaused = false
+    /// Whether the records are of a past that the strategy only looks back into: neither venue nor positions see them.
+    var isCatchingUp = false
     /// Whether nothing at the venue waits for a time to come.
     var isVenueQuiet = false
     /// Whether commands or log lines wait.

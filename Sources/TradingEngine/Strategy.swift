@@ -50,6 +50,12 @@ public protocol Strategy: SendableMetatype {
     mutating func onResume(_ context: StrategyContext, missed: UInt64)
     /// The feed or an instrument's trading changed state; heartbeats are not reported.
     mutating func onFeedStatus(_ status: FeedStatusCode, context: StrategyContext)
+    /// The same with the instrument that it is about, `.feedWide` for the feed as a whole; calls the one without unless it is
+    /// implemented.
+    ///
+    /// `.disconnected` means that the source, or the feed's process, is gone; `.stale` that this instrument had no data for
+    /// longer than its limit although the source is there, `.fresh` that it has some again.
+    mutating func onFeedStatus(_ status: FeedStatusCode, token: InstrumentToken, context: StrategyContext)
     /// Records were lost; zero when it is not known how many.
     mutating func onGap(missing: UInt64, context: StrategyContext)
     /// The last callback in which orders are acted upon; all that rest are canceled after it.
@@ -80,6 +86,11 @@ extension Strategy {
     public mutating func onPause(_ context: StrategyContext) {}
     public mutating func onResume(_ context: StrategyContext, missed: UInt64) {}
     public mutating func onFeedStatus(_ status: FeedStatusCode, context: StrategyContext) {}
+    public mutating func onFeedStatus(
+        _ status: FeedStatusCode, token: InstrumentToken, context: StrategyContext
+    ) {
+        onFeedStatus(status, context: context)
+    }
     public mutating func onGap(missing: UInt64, context: StrategyContext) {}
     public mutating func onStop(_ context: StrategyContext) {}
     public func save() -> SavedState? { nil }

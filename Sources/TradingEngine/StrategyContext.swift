@@ -36,7 +36,8 @@ public final class StrategyContext {
         }
     }
 
-    /// Whether a backtest's warm-up is under way: indicators fill, and every order would be denied (`warming_up`).
+    /// Whether a warm-up is under way, a backtest's or that of a strategy that joins in the middle of a day: indicators
+    /// fill, and every order would be denied (`warming_up`).
     public internal(set) var isWarmingUp = false
 
     /// Why the last denied order was denied, with the numbers that were compared; `nil` when none was.

@@ -106,4 +106,8 @@ public enum FeedStatusCode: Int64, Sendable, BitwiseCopyable, CaseIterable {
     case tradingHalted = 5
     /// Trading in the instrument goes on.
     case tradingResumed = 6
+    /// The instrument had no data for longer than its limit.
+    case stale = 7
+    /// The stale instrument has data again.
+    case fresh = 8
 }

@@ -29,5 +29,19 @@ import Testing
             "ticks", "synth", "-o", ticks, "--symbol", "ALPHA", "--seconds", "600", "--rate", "20", "--seed",
             "3")
         #expect(try run("backtest", "momentum", "--data", ticks).contains("order-log hash"))
+
+        // Its own feed, registered like a strategy: checked, run as a process, recorded.
+        #expect(try run("feeds", "kinds").contains("tide"))
+        _ = try run("init")
+        let wrong = try ProgramRun(
+            desk, ["feeds", "add", "sea", "--kind", "tide", "--set", "interval_ms=0"],
+            environment: ["TRADEWIND_HOME": directory.file("home")])
+        #expect(wrong.wait() == 78 && wrong.standardError.contains("interval_ms"))
+        _ = try run("feeds", "add", "sea", "--kind", "tide", "--set", "interval_ms=5")
+        _ = try run("run", "--for", "2")
+        #expect(try run("ticks", "list").contains("sea"))
+        let days = try FileManager.default.contentsOfDirectory(atPath: directory.file("home/ticks"))
+        let recording = directory.file("home/ticks/\(days[0])/sea.ticks")
+        #expect(try run("ticks", "info", recording).contains("TIDE"))
     }
 }

@@ -8,7 +8,7 @@ package enum PayloadChecks {
         StrategyCommandPayload.self, StrategyStatusPayload.self, StrategyMetricsPayload.self,
         HeartbeatPayload.self, ProcessHealthPayload.self, FeedStatusPayload.self, InstrumentsPayload.self,
         BrokerStatistics.self, Bootstrap.self, BootstrapReply.self, RecorderSettingsPayload.self,
-        RecorderStatusPayload.self,
+        RecorderStatusPayload.self, FeedHealthPayload.self,
     ]
 
     /// Reads a document as one type; what can be read is written, read and written again as the same bytes.
@@ -84,6 +84,7 @@ package enum PayloadChecks {
                         byteCount: 69_632, firstTime: time, lastTime: time)
                 ]
             ).encoded(),
+            FeedHealthPayload(feed: "sim", health: "stale", time: time, stale: ["ALPHA"]).encoded(),
         ]
     }
 }

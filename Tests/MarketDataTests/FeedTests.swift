@@ -274,12 +274,12 @@ private func configuration(_ kind: String, _ json: String) throws -> FeedConfigu
 @Suite struct FeedRegistryTests {
     @Test func knowsTheFeedsOfTheModuleAndNamesThemWhenAskedForAnother() throws {
         let registry = FeedRegistry()
-        #expect(registry.types.map { $0.name } == ["file", "synthetic"])
+        #expect(registry.types.map { $0.name } == ["file", "socket", "synthetic"])
         let feed = try registry.makeFeed(configuration("synthetic", "{}"))
         #expect(feed.isLive)
         let error = #expect(throws: MarketDataError.self) { _ = try registry.type(kind: "nonesuch") }
         #expect(error?.code == .unknownFeed)
-        #expect(error?.description.contains("file, synthetic") == true)
+        #expect(error?.description.contains("file, socket, synthetic") == true)
     }
 
     @Test func optionsAreTypedAndTextsFromACommandLineAreRead() throws {

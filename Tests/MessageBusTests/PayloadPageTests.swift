@@ -22,6 +22,7 @@ import Testing
         "strategy:metrics": StrategyMetricsPayload.self, "strategy:health heartbeat": HeartbeatPayload.self,
         "strategy:health process_health": ProcessHealthPayload.self,
         "strategy:health records_dropped": RecordsDroppedPayload.self,
+        "strategy:health feed_health": FeedHealthPayload.self,
         "feed:status": FeedStatusPayload.self, "recorder:settings": RecorderSettingsPayload.self,
         "recorder:status": RecorderStatusPayload.self,
         "instruments:category": InstrumentsPayload.self, "bus:status": BrokerStatistics.self,

@@ -63,14 +63,14 @@ import TradingModel
             .strategyMetrics(own),
             .strategyMetrics("x"), .health, .liveData(InstrumentToken(1)), .instruments("c"),
             .feedCommands(own),
-            .feedStatus(own), .feedStatus("x"), .managerNudge, .busStatus,
+            .feedStatus(own), .feedStatus("x"), .recorderSettings, .recorderStatus, .managerNudge, .busStatus,
         ]
         let allowed = candidates.filter { role.mayPublish($0, identity: own) }
         switch role {
         case .observer: #expect(allowed == [.managerNudge])
-        case .feed: #expect(allowed == [.instruments("c"), .feedStatus(own)])
+        case .feed: #expect(allowed == [.health, .instruments("c"), .feedStatus(own)])
         case .executor: #expect(allowed == [.strategyStatus(own), .strategyMetrics(own), .health])
-        case .recorder: #expect(allowed == [.health])
+        case .recorder: #expect(allowed == [.health, .recorderStatus])
         case .manager: #expect(allowed.count == candidates.count - 2)
         }
         #expect(role.maySendRecords == (role == .feed || role == .manager))

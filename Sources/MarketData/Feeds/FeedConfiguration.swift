@@ -40,14 +40,17 @@ public struct FeedConfiguration: Sendable {
     /// The names of the options given, sorted.
     public var optionNames: [String] { options.keys.sorted() }
 
-    /// Throws `badOptions` listing every option that is not among `names`.
+    /// Options that the host of every feed reads: see `FeedMonitor`, and `lossless` for feeds that can wait.
+    public static let hostOptions = ["quiet_after", "stale_after"]
+
+    /// Throws `badOptions` listing every option that is not among `names` or `hostOptions`.
     public func requireOnly(_ names: [String]) throws(MarketDataError) {
-        let unknown = optionNames.filter { !names.contains($0) }
+        let unknown = optionNames.filter { !names.contains($0) && !Self.hostOptions.contains($0) }
         guard !unknown.isEmpty else { return }
         throw MarketDataError(
             .badOptions,
             "feed \(feedName): unknown option \(unknown.joined(separator: ", ")); kind \(kind) takes"
-                + " \(names.sorted().joined(separator: ", "))")
+                + " \((names + Self.hostOptions).sorted().joined(separator: ", "))")
     }
 
     /// An error about one option, for feeds' own checks.

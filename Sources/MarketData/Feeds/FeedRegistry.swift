@@ -5,9 +5,10 @@ public struct FeedRegistry: Sendable {
     /// The kinds, those of this module first.
     public private(set) var types: [any MarketDataFeed.Type] = []
 
-    /// Makes a registry with the feeds of this module, `file` and `synthetic`.
+    /// Makes a registry with the feeds of this module, `file`, `socket` and `synthetic`.
     public init() {
         register(FileFeed.self)
+        register(SocketFeed.self)
         register(SyntheticFeed.self)
     }
 

@@ -15,14 +15,26 @@ public protocol MarketDataFeed: SendableMetatype {
     /// The instruments a configuration will publish, found out without starting it.
     static func instruments(for configuration: FeedConfiguration) throws -> [Instrument]
 
-    /// Prepares the feed; throws when an option is missing, unknown or out of range, naming it.
+    /// Prepares the feed without opening a connection; throws when an option is missing, unknown or out of range, naming it.
     init(configuration: FeedConfiguration) throws
 
     /// Whether its records bear the present time (true) or are a replay of recorded time (false).
     var isLive: Bool { get }
 
+    /// Begins: called once before the first `next`, with what the feed may use of its host. A feed that waits for data from
+    /// outside does so on a thread of its own, and wakes its host.
+    mutating func attach(_ host: FeedHost) throws
+
+    /// How the source is at the moment.
+    var source: FeedSourceState { get }
+
     /// Appends the records that are due at `now`, the wall clock, and never more than fit the batch.
     mutating func next(into batch: inout MarketEventBatch, now: Timestamp) throws -> FeedStep
+}
+
+extension MarketDataFeed {
+    public mutating func attach(_ host: FeedHost) throws {}
+    public var source: FeedSourceState { FeedSourceState() }
 }
 
 /// What a feed's host is to do after a call.

@@ -14,6 +14,8 @@ public import TradingModel
 /// | `model` | `random_walk` or `mean_reverting` | `random_walk` |
 /// | `reversion_seconds` | time in which a mean-reverting price loses 63 % of its distance | 60 |
 /// | `correlation` | of any two symbols' changes | 0.3 |
+/// | `jumps_per_hour` | jumps of each symbol's price in an hour, on average | 0 |
+/// | `jump_size` | standard deviation of a jump's relative change | 0.01 |
 /// | `count`, `duration_seconds` | ends after so many records; so much of its time | never |
 /// | `start` | ISO-8601 time; makes the timeline virtual | 2024-01-01 with `speed` |
 /// | `speed` | `"max"` or N times; makes the timeline virtual | 1 with `start` |
@@ -138,7 +140,8 @@ public struct SyntheticFeed: MarketDataFeed {
 extension SyntheticFeed {
     private static let optionNames = [
         "symbols", "seed", "rate", "start_price", "volatility", "spread", "increment", "trade_share", "model",
-        "reversion_seconds", "correlation", "count", "duration_seconds", "start", "speed", "heartbeat_ms",
+        "reversion_seconds", "correlation", "jumps_per_hour", "jump_size", "count", "duration_seconds",
+        "start", "speed", "heartbeat_ms",
         "category",
         "currency", "lossless",
     ]
@@ -173,6 +176,8 @@ extension SyntheticFeed {
         }
         options.reversionSeconds = try configuration.number("reversion_seconds") ?? options.reversionSeconds
         options.correlation = try configuration.number("correlation") ?? options.correlation
+        options.jumpsPerHour = try configuration.number("jumps_per_hour") ?? options.jumpsPerHour
+        options.jumpSize = try configuration.number("jump_size") ?? options.jumpSize
         options.category = try configuration.text("category") ?? options.category
         options.currency = try configuration.text("currency") ?? options.currency
         return options

@@ -71,7 +71,7 @@ public struct SyntheticMarket: Sendable {
         let own = options.volatility * seconds.squareRoot() * generator.nextNormal()
         let common = commonFactor - state.commonFactor
         let change = options.correlation.squareRoot() * common + (1 - options.correlation).squareRoot() * own
-        state.mid *= 1 + min(max(change, -0.5), 0.5)
+        state.mid *= 1 + min(max(change + jump(in: seconds), -0.5), 0.5)
         if options.model == .meanReverting {
             state.mid += min(seconds / options.reversionSeconds, 1) * (state.startMid - state.mid)
         }
@@ -80,6 +80,14 @@ public struct SyntheticMarket: Sendable {
         state.commonFactor = commonFactor
         state.lastNanoseconds = elapsedNanoseconds
         states[index] = state
+    }
+
+    /// A relative change that comes all at once, now and then; no chance is used up by a market without jumps.
+    private mutating func jump(in seconds: Double) -> Double {
+        guard options.jumpsPerHour > 0 else { return 0 }
+        // At most one between two records of a symbol, with the expected number as its probability.
+        guard generator.nextUnit() < options.jumpsPerHour * seconds / 3_600 else { return 0 }
+        return options.jumpSize * generator.nextNormal()
     }
 
     private mutating func quote(of index: Int) -> Quote {

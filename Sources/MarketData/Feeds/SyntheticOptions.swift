@@ -32,6 +32,10 @@ public struct SyntheticOptions: Equatable, Sendable {
     public var reversionSeconds = 60.0
     /// Correlation of the price changes of any two symbols, 0 to 1.
     public var correlation = 0.3
+    /// How many jumps of a symbol's price an hour has on average; each symbol jumps by itself.
+    public var jumpsPerHour = 0.0
+    /// Standard deviation of the relative change of a jump.
+    public var jumpSize = 0.01
     /// Category and currency of the instruments.
     public var category = "synthetic", currency = "USD"
 
@@ -71,6 +75,10 @@ public struct SyntheticOptions: Equatable, Sendable {
         }
         guard (0...1).contains(tradeShare) else { throw refuse("trade_share must be from 0 to 1") }
         guard (0...1).contains(correlation) else { throw refuse("correlation must be from 0 to 1") }
+        guard (0...36_000).contains(jumpsPerHour) else {
+            throw refuse("jumps_per_hour must be from 0 to 36000")
+        }
+        guard (0...0.5).contains(jumpSize) else { throw refuse("jump_size must be from 0 to 0.5") }
         guard (0.001...1e9).contains(reversionSeconds) else {
             throw refuse("reversion_seconds must be from 0.001 to 1000000000")
         }

@@ -95,7 +95,7 @@ public struct TickFileReader {
     /// Goes back to the first record.
     public mutating func rewind() { seek(toBlock: 0) }
 
-    private mutating func seek(toBlock index: Int) {
+    mutating func seek(toBlock index: Int) {
         nextIndex = index
         releasedByteCount = 0
     }

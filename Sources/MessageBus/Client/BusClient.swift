@@ -399,6 +399,17 @@ extension BusClient {
         return .sent
     }
 
+    /// Sends records of one token in a feed's name beside the feed itself; they are not counted, and must have no sequence.
+    package func sendUncounted(_ records: UnsafeBufferPointer<MarketEvent>, source: UInt16) -> SendResult {
+        eventLoop.preconditionInEventLoop()
+        guard isOpen else { return .closed }
+        guard hasRoom() else { return .full }
+        guard !records.isEmpty else { return .sent }
+        outbound.writeRecords(records, source: source, isLossless: false, ordinal: nil)
+        didQueue()
+        return .sent
+    }
+
     /// Hands what is queued to the socket. Happens by itself at the end of a read batch, of the current turn
     /// of the event loop, and at `Limits.clientFlushBytes`.
     package func flush() {

@@ -4,7 +4,7 @@ package enum BusRole: UInt8, CaseIterable, Sendable {
     case observer = 1
     /// May publish everything.
     case manager = 2
-    /// Sends records, its own feed status and the instruments it has data of.
+    /// Sends records, its own feed status and health and the instruments it has data of.
     case feed = 3
     /// Publishes the status, metrics and health of its own strategy.
     case executor = 4
@@ -34,7 +34,7 @@ package enum BusRole: UInt8, CaseIterable, Sendable {
         case (_, .liveData), (_, .busStatus): false
         case (.manager, _), (.observer, .managerNudge): true
         case (.feed, .feedStatus(let name)): name == identity
-        case (.feed, .instruments): true
+        case (.feed, .instruments), (.feed, .health): true
         case (.executor, .strategyStatus(let id)), (.executor, .strategyMetrics(let id)): id == identity
         case (.executor, .health), (.recorder, .health), (.recorder, .recorderStatus): true
         default: false

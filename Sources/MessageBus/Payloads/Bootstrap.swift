@@ -92,7 +92,10 @@ package struct Bootstrap: BusPayload, Equatable {
     package var busKey: [UInt8]?
     package var strategy: Strategy?
     package var feed: Feed?
+    /// What a recorder records; of an executor, where it finds the past of the day.
     package var recorder: RecorderSettingsPayload?
+    /// The directory of recordings, for an executor.
+    package var ticksDirectory: String?
     package var instruments: [Instrument]
     /// How often the process says that it lives, milliseconds.
     package var heartbeatMilliseconds: Int
@@ -120,6 +123,7 @@ package struct Bootstrap: BusPayload, Equatable {
         case busKey = "bus_key"
         case socketPath = "socket_path"
         case logPath = "log_path"
+        case ticksDirectory = "ticks_directory"
         case journalDirectory = "journal_directory"
         case heartbeatMilliseconds = "heartbeat_ms"
     }

@@ -17,12 +17,50 @@ package struct FeedStatusPayload: BusPayload, Equatable {
     package var time: Timestamp
     /// What went wrong, when the status is `error`.
     package var error: String?
+    /// How source and data are: ok, quiet, stale or disconnected; `nil` for a replay.
+    package var health: String?
+    /// What the source says of itself.
+    package var detail: String?
+    /// Instruments that had no data for longer than their limits, the first of them.
+    package var stale: [String]?
 
-    package init(feed: String, status: Status, records: UInt64, time: Timestamp, error: String? = nil) {
+    package init(
+        feed: String, status: Status, records: UInt64, time: Timestamp, error: String? = nil,
+        health: String? = nil, detail: String? = nil, stale: [String]? = nil
+    ) {
         self.feed = feed
         self.status = status
         self.records = records
         self.time = time
         self.error = error
+        self.health = health
+        self.detail = detail
+        self.stale = stale
+    }
+}
+
+/// A change of how a feed's source and data are (`strategy:health`, type `feed_health`).
+package struct FeedHealthPayload: BusPayload, Equatable {
+    /// The health of a feed whose source is gone.
+    package static let disconnected = "disconnected"
+
+    /// Always `.feedHealth`.
+    package private(set) var type = HealthKind.feedHealth
+    package var feed: String
+    /// ok, quiet, stale or disconnected; late or stalled when the feed's process gives no sign of life; dead when there is
+    /// none.
+    package var health: String
+    package var time: Timestamp
+    package var detail: String?
+    /// Instruments that had no data for longer than their limits, the first of them.
+    package var stale: [String]?
+
+    package init(feed: String, health: String, time: Timestamp, detail: String? = nil, stale: [String]? = nil)
+    {
+        self.feed = feed
+        self.health = health
+        self.time = time
+        self.detail = detail
+        self.stale = stale
     }
 }

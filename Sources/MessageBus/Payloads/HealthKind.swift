@@ -9,6 +9,7 @@ package enum HealthKind: String, Codable, Sendable, CaseIterable {
     case heartbeat
     case processHealth = "process_health"
     case recordsDropped = "records_dropped"
+    case feedHealth = "feed_health"
 
     /// What a received document is; `nil` when it is none of them, or no JSON object.
     package init?(of bytes: some Sequence<UInt8>) {

@@ -69,6 +69,11 @@ final class ManagedProcess {
     var rejection: String?
     /// The source of a feed has ended; it is not started again by this manager.
     var hasCompleted = false
+    /// What a live feed last said of its source and its data, or is said of it.
+    var feedHealth = ""
+    var feedDetail = ""
+    /// Readers of this feed were told that it is gone, and not yet that it is back.
+    var isMourned = false
 
     init(role: Role, name: String, machine: ProcessStateMachine) {
         self.role = role

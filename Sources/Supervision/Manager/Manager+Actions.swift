@@ -38,7 +38,12 @@ extension Manager {
         case .signalTerminate: signal(process, isKill: false)
         case .signalKill: signal(process, isKill: true)
         case .setStatus(let status, let reason): setStatus(status, reason: reason, of: process)
-        case .setHealth(let health): note("health \(health.rawValue)", of: process)
+        case .setHealth(let health):
+            if process.feed == nil {
+                note("health \(health.rawValue)", of: process)
+            } else if health != .ok {
+                noteFeed(process, health: health.rawValue)
+            }
         case .setDesired(let desired): keepDesired(desired, of: process)
         case .finishCommand(let id, let result): settle(id, result, for: process)
         case .raiseAlarm(let text): note("ALARM: \(text)", of: process)
@@ -82,6 +87,8 @@ extension Manager {
                 try $0.setEngineInfo("recorder_reason", reason, at: WallClock.now)
             }
         case .feed(let row):
+            if status == .backoff || status == .error { noteFeed(process, health: "") }
+            if status == .stopped { setFeedStopped(process) }
             store?.enqueue("the status of feed \(row.name)", subject: "feed \(row.id)") {
                 try $0.setFeedStatus(row.id, to: stored, reason: reason)
             }

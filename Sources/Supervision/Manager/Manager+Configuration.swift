@@ -151,6 +151,8 @@ extension Manager {
         // A source that ends (exit 0) has completed; everything else is started again and never given up.
         var policy = RestartPolicy.service
         policy.mode = .onFailure
+        // It gives a sign of life every second, whether or not there are data; one that may wait for its readers cannot.
+        policy.isWatched = !Self.isLossless(row)
         let machine = ProcessStateMachine(
             kind: .service, policy: policy, desired: .stopped, seed: UInt64(row.number))
         let process = ManagedProcess(role: .feed(row), name: row.name, machine: machine)

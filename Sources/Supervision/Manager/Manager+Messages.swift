@@ -148,6 +148,7 @@ extension Manager: BusClientDelegate {
         else {
             return
         }
+        takeHealth(payload, of: process)
         switch payload.status {
         case .running where process.machine.status == .starting:
             process.bootstrapSocket = nil
@@ -157,6 +158,10 @@ extension Manager: BusClientDelegate {
         case .ended: report(process, "ended after \(payload.records) records")
         case .error: report(process, payload.error ?? "error")
         case .starting: break
+        }
+        let isWell = process.machine.health == .ok && payload.health != FeedHealthPayload.disconnected
+        if payload.status == .running, process.isMourned, isWell {
+            tellReaders(.connected, of: process)
         }
     }
 

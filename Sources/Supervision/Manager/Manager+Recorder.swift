@@ -98,7 +98,7 @@ extension Manager {
     }
 
     /// Whether a feed plays something that lies in files already, or can be made again from its seed.
-    private func isReplay(_ row: FeedRow) -> Bool {
+    func isReplay(_ row: FeedRow) -> Bool {
         if let known = replays[row.id], known.generation == row.configGeneration { return known.isReplay }
         let configuration = try? FeedConfiguration(feedName: row.name, kind: row.kind, json: row.configJSON)
         let feed = configuration.flatMap { try? settings.feeds.makeFeed($0) }

@@ -135,6 +135,8 @@ extension Manager {
             bootstrap.token = busKey.token(role: .executor, identity: row.id)
             bootstrap.journalDirectory = journal
             let trading = tradingState(of: row.id)
+            bootstrap.ticksDirectory = home.ticksDirectory
+            bootstrap.recorder = recorderSettings
             bootstrap.strategy = Bootstrap.Strategy(
                 id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),
                 generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON,

@@ -29,12 +29,15 @@ struct FeedsCommand: ParsableCommand {
             abstract: "Add a feed and its instruments.",
             discussion: """
                 file: path=F or paths=[...], speed=max or a number (1 is real time), loop=true, start=TIME, \
-                lossless=true. synthetic: symbols=[...], seed=N, rate=N, start_price=P, speed, start, count, ...
+                lossless=true. socket: address=unix:/PATH or HOST:PORT, symbols=[...], format=csv|json|frames, \
+                preset=quotes|trades|ohlcv, map=FIELD=COLUMN,..., mode=listen|connect. synthetic: symbols=[...], \
+                seed=N, rate=N, start_price=P, speed, start, count, ... Live feeds: stale_after=SECONDS or \
+                SYMBOL=SECONDS,..., quiet_after=SECONDS.
                 """)
 
         @OptionGroup var home: HomeOptions
         @Argument(help: "A name of your choice, unique in the home.") var name: String
-        @Option(name: .long, help: "file, synthetic, or a kind of your own.") var kind: String
+        @Option(name: .long, help: "file, socket, synthetic, or a kind of your own.") var kind: String
         @Option(
             name: .long,
             help: "An option of the kind as name=value; lists as [\"A\",\"B\"] or A,B; repeatable.")
@@ -50,8 +53,12 @@ struct FeedsCommand: ParsableCommand {
                 // Making the feed checks every option; reading its instruments checks its files.
                 _ = try AppRegistry.shared.feeds.makeFeed(configuration)
                 let instruments = try AppRegistry.shared.feeds.instruments(for: configuration)
+                // Limits of staleness are read by the feed's host.
+                _ = try FeedMonitor(configuration, instruments: instruments, now: ContinuousClock.now)
                 let store = try home.open(.client)
-                try store.upsertInstruments(instruments)
+                // What is known of an instrument already, its increments for one, was put there by somebody.
+                let known = Set(try store.instruments().map(\.symbol))
+                try store.upsertInstruments(instruments.filter { !known.contains($0.symbol) })
                 let row = try store.insertFeed(
                     name: name, kind: kind, configJSON: configJSON, isRecorded: record.isRecorded)
                 print("added feed \(row.name) with \(instruments.map(\.symbol).joined(separator: ", "))")
@@ -104,12 +111,14 @@ struct FeedsCommand: ParsableCommand {
             try reporting {
                 let rows = try home.open(.reader).feeds()
                 if json { return try printJSON(rows.map { FeedDocument($0) }) }
-                var table = TextTable("name", "kind", "enabled", "record", "status", "configuration", "")
+                var table = TextTable(
+                    "name", "kind", "enabled", "record", "status", "health", "configuration", "")
                 for row in rows {
                     table.append(
                         row.name, row.kind, row.isEnabled ? "yes" : "no",
-                        RecordChoice(row.isRecorded).rawValue, row.status.rawValue, row.configJSON, row.reason
-                    )
+                        RecordChoice(row.isRecorded).rawValue, row.status.rawValue,
+                        row.health.isEmpty ? "-" : row.health, row.configJSON,
+                        row.reason.isEmpty ? row.detail : row.reason)
                 }
                 print(table.rendered())
             }
@@ -173,9 +182,11 @@ private struct FeedDocument: Encodable {
     var reason: String
     var config: String
     var record: Bool?
+    var health: String
+    var detail: String
 
     enum CodingKeys: String, CodingKey {
-        case name, kind, enabled, status, reason, record
+        case name, kind, enabled, status, reason, record, health, detail
         case config = "config_json"
     }
 
@@ -187,5 +198,7 @@ private struct FeedDocument: Encodable {
         reason = row.reason
         config = row.configJSON
         record = row.isRecorded
+        health = row.health
+        detail = row.detail
     }
 }

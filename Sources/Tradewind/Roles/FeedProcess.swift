@@ -17,6 +17,14 @@ final class FeedProcess: BusClientDelegate {
     private let instruments: [Instrument]
     private var feed: any MarketDataFeed
     private var batch = MarketEventBatch(capacity: 1024)
+    private var monitor: FeedMonitor
+    /// What the host itself says between the feed's records, and how many it has said: the feed's count moves on by that.
+    private var remarks: [(token: InstrumentToken, code: FeedStatusCode)] = []
+    private var remarkCount: UInt64 = 0
+    private var lastSequence: UInt64 = 0
+    private var lastReceived = Timestamp(nanoseconds: .min)
+    private var toldHealth: FeedMonitor.Health?
+    private var hasBegun = false
     private var client: BusClient?
     private var timer: Scheduled<Void>?
     private var heartbeat: RepeatedTask?
@@ -42,9 +50,11 @@ final class FeedProcess: BusClientDelegate {
             isLossless = try configuration.flag("lossless")
             feed = try registry.makeFeed(configuration)
             instruments = try registry.instruments(for: configuration)
+            monitor = try FeedMonitor(configuration, instruments: instruments, now: ContinuousClock.now)
         } catch {
             throw RoleError(
-                exitCode: ExitStatus.configurationErrorCode, message: "feed \(settings.name): \(error)")
+                exitCode: ExitStatus.configurationErrorCode,
+                message: "\(error)".hasPrefix("feed ") ? "\(error)" : "feed \(settings.name): \(error)")
         }
         completion = eventLoop.makePromise(of: Int32.self)
     }
@@ -60,6 +70,21 @@ final class FeedProcess: BusClientDelegate {
         return completion.futureResult
     }
 
+    /// Lets the feed begin, once there is somebody to hear it.
+    private func begin() {
+        guard !hasBegun else { return }
+        hasBegun = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let host = FeedHost(
+            wake: { [eventLoop] in eventLoop.execute { bound.value.pump() } },
+            log: { printError("\(WallClock.now) \($0)") })
+        do {
+            try feed.attach(host)
+        } catch {
+            end(status: .error, exitCode: 74, error: "\(error)")
+        }
+    }
+
     /// Ends in order; exit code 0.
     func stop() { end(status: nil, exitCode: 0, error: nil) }
 
@@ -68,11 +93,12 @@ final class FeedProcess: BusClientDelegate {
     func busClientDidConnect(_ client: BusClient) {
         isConnected = true
         announceInstruments()
+        begin()
         publish(.running)
         if heartbeat == nil {
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             heartbeat = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
-                bound.value.publish(.running)
+                bound.value.beat()
             }
         }
         pump()
@@ -105,7 +131,11 @@ final class FeedProcess: BusClientDelegate {
             if sourceEnded { return end(status: .ended, exitCode: 0, error: nil) }
             do {
                 let now = WallClock.now
-                switch try feed.next(into: &batch, now: now) {
+                appendRemarks(now)
+                let start = batch.count
+                let step = try feed.next(into: &batch, now: now)
+                batch.renumber(from: start, by: remarkCount)
+                switch step {
                 case .ready: break
                 case .wait(let until):
                     if batch.isEmpty {
@@ -128,6 +158,9 @@ final class FeedProcess: BusClientDelegate {
         let result = client.sendRecords(batch.events, source: settings.number, lossless: isLossless)
         guard result == .sent else { return false }
         recordCount += UInt64(batch.count)
+        if feed.isLive { monitor.note(batch.events, now: ContinuousClock.now) }
+        lastSequence = batch[batch.count - 1].sequence
+        lastReceived = batch[batch.count - 1].receiveTime
         batch.removeAll()
         return true
     }
@@ -139,6 +172,50 @@ final class FeedProcess: BusClientDelegate {
     }
 
     // MARK: - Status
+
+    /// Once a second: says that it lives, and looks whether the data do.
+    private func beat() {
+        guard feed.isLive, !isEnding else { return publish(.running) }
+        remarks += monitor.check(now: ContinuousClock.now, isConnected: feed.source.isConnected)
+        publish(.running)
+        if toldHealth != monitor.health {
+            toldHealth = monitor.health
+            let payload = FeedHealthPayload(
+                feed: settings.name, health: monitor.health.rawValue, time: WallClock.now, detail: detail,
+                stale: staleSymbols)
+            _ = client?.publish(.health, payload.encoded())
+        }
+        if !remarks.isEmpty { pump() }
+    }
+
+    /// Puts what the host has to say before the feed's next records.
+    private func appendRemarks(_ now: Timestamp) {
+        guard !remarks.isEmpty, batch.isEmpty else { return }
+        for remark in remarks.prefix(batch.capacity / 2) {
+            lastSequence += 1
+            remarkCount += 1
+            batch.append(
+                .status(
+                    remark.code, token: remark.token, time: max(now, lastReceived), sequence: lastSequence))
+        }
+        remarks.removeFirst(min(remarks.count, batch.capacity / 2))
+    }
+
+    /// How source and data are; `nil` for a replay. The connection is looked at, not only what the last check found.
+    private var health: String? {
+        guard feed.isLive else { return nil }
+        return feed.source.isConnected ? monitor.health.rawValue : FeedHealthPayload.disconnected
+    }
+
+    private var detail: String? {
+        let text = feed.source.detail
+        return text.isEmpty ? nil : text
+    }
+
+    private var staleSymbols: [String]? {
+        let symbols = monitor.staleSymbols
+        return symbols.isEmpty ? nil : symbols
+    }
 
     private func announceInstruments() {
         // Whole categories as the database has them, with what others feed and with what somebody edited: the last
@@ -156,7 +233,8 @@ final class FeedProcess: BusClientDelegate {
 
     private func publish(_ status: FeedStatusPayload.Status, error: String? = nil) {
         let payload = FeedStatusPayload(
-            feed: settings.name, status: status, records: recordCount, time: WallClock.now, error: error)
+            feed: settings.name, status: status, records: recordCount, time: WallClock.now, error: error,
+            health: health, detail: detail, stale: staleSymbols)
         _ = client?.publish(.feedStatus(settings.name), payload.encoded())
     }
 

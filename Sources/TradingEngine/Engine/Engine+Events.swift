@@ -78,6 +78,7 @@ extension Engine {
         }
         guard !context.isPaused else { return withhold() }
         strategy.pointee.onQuote(quote, token: event.pointee.token, context: context)
+        if state.pointee.hasBars { deliverCompletedBars() }
     }
 
     private func onTrade(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
@@ -97,6 +98,7 @@ extension Engine {
         if state.pointee.hasBars { addToBars(index, price: trade.price, size: trade.size, isTrade: true) }
         guard !context.isPaused else { return withhold() }
         strategy.pointee.onTrade(trade, token: event.pointee.token, context: context)
+        if state.pointee.hasBars { deliverCompletedBars() }
     }
 
     @inline(never)
@@ -160,7 +162,7 @@ extension Engine {
         if index >= 0, status == .tradingResumed { context.states[index].isHalted = false }
         guard status != .heartbeat else { return }
         guard !context.isPaused else { return withhold() }
-        strategy.pointee.onFeedStatus(status, context: context)
+        strategy.pointee.onFeedStatus(status, token: event.token, context: context)
     }
 
     private func onGap(_ event: MarketEvent, _ index: Int) {
@@ -178,7 +180,7 @@ extension Engine {
 
     /// Lets the venue see a record, and books what it answers.
     private func showVenue(_ event: MarketEvent, _ index: Int) {
-        guard !context.core.pointee.isVenueAhead else { return }
+        guard !context.core.pointee.isVenueAhead, !context.core.pointee.isCatchingUp else { return }
         venue.pointee.observe(event, instrument: index, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         if index >= 0 { askVenue(index) }
@@ -187,7 +189,7 @@ extension Engine {
 
     /// Tells the venue of a record's time only.
     private func passTime(_ event: MarketEvent) {
-        guard !context.core.pointee.isVenueAhead else { return }
+        guard !context.core.pointee.isVenueAhead, !context.core.pointee.isCatchingUp else { return }
         venue.pointee.observe(event, instrument: -1, at: context.now, reports: &reports.pointee)
         if !reports.pointee.isEmpty { handleReports() }
         // What waits has perhaps arrived; the next record that is shown brings the answer.
@@ -236,12 +238,23 @@ extension Engine {
     }
 
     private func mark(_ index: Int, at price: Price) {
+        guard !context.core.pointee.isCatchingUp else { return }
         if !context.core.pointee.portfolio.mark(index, at: price) { counters.pointee.invalid += 1 }
         if context.core.pointee.portfolio.isFloorReached { noteBreach() }
     }
 
+    /// Bars that the present record has completed.
+    private func deliverCompletedBars() {
+        guard context.bars.hasCompleted else { return }
+        for (index, bar) in context.bars.takeCompleted() {
+            strategy.pointee.onBar(bar, token: context.instruments[index].token, context: context)
+        }
+    }
+
     private func addToBars(_ index: Int, price: Price, size: Quantity, isTrade: Bool) {
         context.bars.add(index, price: price, size: size, isTrade: isTrade, at: context.now.nanoseconds)
+        // While paused they are dropped, like those of time.
+        if context.isPaused, context.bars.hasCompleted { _ = context.bars.takeCompleted() }
         context.refreshDeadline()
     }
 

@@ -122,6 +122,16 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         set { context.isWarmingUp = newValue }
     }
 
+    /// Whether the strategy looks back into a recording before it joins: a warm-up of which the venue and the marks of
+    /// positions see nothing, because both are ahead of it, and whose denied orders are put down nowhere.
+    package var isCatchingUp: Bool {
+        get { context.core.pointee.isCatchingUp }
+        set {
+            context.core.pointee.isCatchingUp = newValue
+            context.isWarmingUp = newValue
+        }
+    }
+
     /// The account as it stands.
     package var portfolio: Portfolio {
         _read { yield context.core.pointee.portfolio }
@@ -184,6 +194,11 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
 
     /// Adds to journal and hash.
     func record(_ record: JournalRecord) {
+        if context.core.pointee.isCatchingUp, case .orderSubmitted(let order) = record,
+            order.status == .denied
+        {
+            return
+        }
         switch record {
         case .orderSubmitted(let order): hash.combine(order)
         case .orderUpdated(let update): hash.combine(update, time: context.now)

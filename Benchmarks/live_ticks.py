@@ -1,0 +1,148 @@
+"""Market data as it comes: CSV lines a second through a socket feed into the bus, and what the recorder keeps of it.
+
+Row 1, socket feed: a home with one socket feed that is not recorded; a sender writes lines made beforehand as fast as they
+are taken, and the broker's counters say what arrived. Row 2, recorder: a file feed as fast as possible in the lossless
+class, once with a reader that does nothing (`bus tail` is none, so nobody) and once with the recorder, which the feed then
+waits for; the rate is what was written to the file. Standard library only.
+
+    python3 Benchmarks/live_ticks.py TRADEWIND [LINES]
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Home:
+    """A home in a temporary directory with a running manager."""
+
+    def __init__(self, tradewind, setup):
+        self.tradewind = tradewind
+        self.directory = tempfile.mkdtemp(prefix="tradewind-bench.")
+        self.path = os.path.join(self.directory, "h")
+        self.environment = dict(os.environ, TRADEWIND_HOME=self.path)
+        self.run("init")
+        for arguments in setup(self.directory):
+            self.run(*arguments)
+        self.log = open(os.path.join(self.directory, "log"), "w")
+        self.manager = None
+
+    def start(self):
+        self.manager = subprocess.Popen(
+            [self.tradewind, "run"], env=self.environment, stdout=self.log, stderr=self.log)
+
+    def run(self, *arguments):
+        done = subprocess.run(
+            [self.tradewind, *arguments], env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{arguments}: {done.stderr}")
+        return done.stdout
+
+    def status(self):
+        return json.loads(self.run("status", "--json"))
+
+    def records_in(self):
+        bus = self.status().get("bus")
+        return bus["records_in"] if bus else 0
+
+    def memory(self, name):
+        for service in self.status()["services"]:
+            if service["name"] == name and service.get("resident_bytes"):
+                return service["resident_bytes"] / 2**20
+        return float("nan")
+
+    def close(self):
+        if self.manager:
+            self.manager.send_signal(signal.SIGTERM)
+            self.manager.wait(30)
+        shutil.rmtree(self.directory)
+
+
+def wait(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.02)
+
+
+def socket_feed(tradewind, lines):
+    """Lines a second from a sender's first byte to the last record's arrival at the broker."""
+    home = Home(tradewind, lambda directory: [
+        ["feeds", "add", "desk", "--kind", "socket", "--set", f"address=unix:{directory}/in.sock", "--set",
+         "symbols=BTCUSDT", "--set", "preset=trades", "--record", "off"]])
+    home.start()
+    path = os.path.join(home.directory, "in.sock")
+    wait(lambda: os.path.exists(path), 20, "the socket")
+    block_lines = 10_000
+    block = b"".join(
+        b"%d,BTCUSDT,%d.%02d,0.%03d,%s\n"
+        % (1_700_000_000_000 + number, 37_000 + number % 50, number % 100, number % 999 + 1,
+           b"buy" if number % 2 else b"sell")
+        for number in range(block_lines))
+    peer = socket.socket(socket.AF_UNIX)
+    peer.connect(path)
+    peer.sendall(b"timestamp,symbol,price,quantity,side\n")
+    begin = time.perf_counter()
+    for _ in range(lines // block_lines):
+        peer.sendall(block)
+    sent = time.perf_counter()
+    # The broker counts a status record when the sender connects, and heartbeats.
+    wait(lambda: home.records_in() >= lines, 120, "the last record")
+    end = time.perf_counter()
+    memory = home.memory("desk")
+    peer.close()
+    home.close()
+    print(f"socket feed, CSV lines     {lines / (sent - begin) / 1e6:6.2f} million/s taken from the sender, "
+          f"{lines / (end - begin) / 1e6:.2f} until all are on the bus; feed {memory:.0f} MiB")
+
+
+def recorder(tradewind, records):
+    """Records a second through the bus in the lossless class, without and with the recorder."""
+    rates = {}
+    for recorded in ("off", "on"):
+        ticks = {}
+
+        def setup(directory):
+            ticks["path"] = os.path.join(directory, "in.ticks")
+            subprocess.run(
+                [tradewind, "ticks", "synth", "-o", ticks["path"], "--symbol", "ALPHA", "--rate", "1000", "--seconds",
+                 str(records // 1000), "--seed", "1"], check=True, capture_output=True)
+            return [["feeds", "add", "replay", "--kind", "file", "--set", f"path={ticks['path']}", "--set",
+                     "lossless=true", "--record", recorded]]
+
+        home = Home(tradewind, setup)
+        home.start()
+        wait(lambda: home.records_in() > 0, 20, "the first record")
+        begin, first = time.perf_counter(), home.records_in()
+        wait(lambda: home.records_in() >= records, 120, "the last record")
+        seconds = time.perf_counter() - begin
+        rates[recorded] = (records - first) / seconds
+        if recorded == "on":
+            path = os.path.join(home.path, "ticks")
+            wait(lambda: sum(row["records"] for row in json.loads(home.run("ticks", "list", "--json"))) > records,
+                 60, "the recording")
+            written = time.perf_counter() - begin
+            size = sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(path) for name in names)
+            print(f"recorder                   {rates['on'] / 1e6:6.2f} million/s through the bus into the file "
+                  f"({size / written / 1e6:.0f} MB/s until the last is written); {rates['off'] / 1e6:.2f} without it")
+        home.close()
+
+
+def main():
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    tradewind = os.path.abspath(sys.argv[1])
+    lines = int(sys.argv[2]) if len(sys.argv) > 2 else 5_000_000
+    socket_feed(tradewind, lines)
+    recorder(tradewind, lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+import TradingModel
+
+/// Reads CSV lines as the import does: the layout is recognised by the connection's first line, or given.
+///
+/// A first line that shows no layout is malformed like any other, and the next one is tried. Not thread-safe.
+struct CSVLineDecoder: FeedLineDecoder {
+    private let options: CSVImportOptions
+    /// A header that waits for the first row, by which times are recognised.
+    private var header: [UInt8] = []
+    private var row: Row?
+
+    /// What is needed once the layout is known.
+    private struct Row {
+        var parser: CSVRowParser
+        var delimiter: UInt8
+    }
+
+    /// The instrument of rows that do not name one.
+    private let onlySymbol: String?
+
+    init(options: CSVImportOptions, onlySymbol: String?) {
+        self.options = options
+        self.onlySymbol = onlySymbol
+    }
+
+    mutating func decode(
+        _ line: UnsafeBufferPointer<UInt8>, into records: FeedChunk
+    ) throws(FeedLineProblem) {
+        if line.isEmpty { return }
+        if row == nil {
+            guard try begin(line) else { return }
+        }
+        guard let delimiter = row?.delimiter else { return }
+        var scanner = CSVLineScanner(line, delimiter: delimiter)
+        guard scanner.next() else { return }
+        var volume: MarketEvent?
+        let event: MarketEvent
+        do throws(CSVRowProblem) {
+            guard let parsed = try row?.parser.parse(scanner, volume: &volume) else { return }
+            event = parsed
+        } catch {
+            throw FeedLineProblem(reason: (error.field.map { $0.rawValue + " " } ?? "") + error.text)
+        }
+        if let volume { records.append(volume) }
+        records.append(event)
+    }
+
+    /// Recognises the layout by the first line, and the times by the first row; `false` when the line was a header.
+    private mutating func begin(_ line: UnsafeBufferPointer<UInt8>) throws(FeedLineProblem) -> Bool {
+        let bytes = header + line
+        let found: (isHeader: Bool, row: Row?)
+        do throws(MarketDataError) {
+            found = try bytes.withUnsafeBufferPointer { bytes throws(MarketDataError) in
+                var options = options
+                if let onlySymbol, !Self.namesSymbols(bytes, options) { options.symbol = onlySymbol }
+                let layout = try CSVLayout(bytes: bytes, offset: 0, options: options, path: "the stream")
+                var scanner = CSVLineScanner(bytes, delimiter: layout.delimiter)
+                guard scanner.next(), !layout.hasHeader || scanner.next() else { return (true, nil) }
+                let bar = options.barDuration?.wholeNanoseconds ?? 0
+                let parser = try CSVRowParser(
+                    layout: layout, options: options, barNanoseconds: bar, scanner: scanner,
+                    path: "the stream")
+                return (false, Row(parser: parser, delimiter: layout.delimiter))
+            }
+        } catch {
+            throw FeedLineProblem(reason: error.description)
+        }
+        if found.isHeader { header = Array(line) + [0x0A] }
+        row = found.row
+        return !found.isHeader
+    }
+
+    /// Whether the lines have a column of symbols.
+    private static func namesSymbols(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ options: CSVImportOptions
+    ) -> Bool {
+        (try? CSVLayout(bytes: bytes, offset: 0, options: options, path: ""))?[.symbol] != nil
+    }
+}

@@ -1,0 +1,164 @@
+import TradingModel
+
+/// The options of a socket feed, checked.
+struct SocketOptions: Sendable {
+    enum Mode: String, Sendable, CaseIterable { case listen, connect }
+    enum Format: String, Sendable, CaseIterable { case csv, json, frames }
+
+    let address: SocketAddress
+    let mode: Mode
+    let format: Format
+    let instruments: [Instrument]
+    let heartbeatNanoseconds: Int64
+    private let preset: CSVImportOptions.Preset?
+    private let mapping: [String: CSVColumn]
+    private let base: CSVImportOptions
+
+    static let names = [
+        "address", "mode", "format", "symbols", "preset", "map", "time_unit", "header", "delimiter",
+        "utc_offset",
+        "bar_seconds", "allow_remote", "category", "currency", "price_increment", "quantity_increment",
+        "heartbeat_ms",
+    ]
+
+    init(_ configuration: FeedConfiguration) throws(MarketDataError) {
+        try configuration.requireOnly(Self.names)
+        guard let text = try configuration.text("address") else {
+            throw configuration.error("address", "is needed: unix:/path/of.sock or 127.0.0.1:9000")
+        }
+        guard let address = SocketAddress(text) else {
+            throw configuration.error(
+                "address", "must be unix:/absolute/path (at most 103 bytes) or HOST:PORT, not '\(text)'")
+        }
+        self.address = address
+        mode = try configuration.choice("mode") ?? .listen
+        format = try configuration.choice("format") ?? .csv
+        let isRemoteAllowed = try configuration.flag("allow_remote")
+        guard address.isLocal || isRemoteAllowed else {
+            throw configuration.error(
+                "address",
+                "\(address) is not of this machine; whoever reaches it can send prices. Set"
+                    + " allow_remote=true if that is meant")
+        }
+        instruments = try Self.instruments(configuration)
+        heartbeatNanoseconds =
+            (try configuration.integer("heartbeat_ms", in: 10...60_000) ?? 1_000) * 1_000_000
+        preset = try configuration.choice("preset")
+        mapping = try Self.mapping(configuration)
+        guard format != .csv || preset != nil else {
+            throw configuration.error(
+                "preset", "is needed for CSV lines: quotes, trades or ohlcv")
+        }
+        base = try Self.base(configuration, instruments)
+    }
+
+    /// How rows of a kind are read; CSV lines are of the kind given.
+    func reading(_ kind: CSVImportOptions.Preset) -> CSVImportOptions {
+        var options = CSVImportOptions(preset: preset ?? kind)
+        options.columns = mapping
+        options.timeUnit = base.timeUnit
+        options.hasHeader = base.hasHeader
+        options.delimiter = base.delimiter
+        options.zoneOffsetSeconds = base.zoneOffsetSeconds
+        options.barDuration = base.barDuration
+        return options
+    }
+
+    /// How the lines of a new connection are read.
+    func makeDecoder() -> (any FeedLineDecoder)? {
+        let onlySymbol = instruments.count == 1 ? instruments[0].symbol : nil
+        return switch format {
+        case .csv: CSVLineDecoder(options: reading(preset ?? .trades), onlySymbol: onlySymbol)
+        case .json: JSONLineDecoder(onlySymbol: onlySymbol, options: { reading($0) })
+        case .frames: nil
+        }
+    }
+
+    /// The instruments; a symbol is all that is needed of one.
+    static func instruments(_ configuration: FeedConfiguration) throws(MarketDataError) -> [Instrument] {
+        guard let symbols = try configuration.list("symbols"), !symbols.isEmpty else {
+            throw configuration.error(
+                "symbols", "is needed: the symbols that may come, such as BTCUSDT,ETHUSDT")
+        }
+        guard symbols.count <= Limits.socketSymbolsMax, Set(symbols).count == symbols.count else {
+            throw configuration.error("symbols", "must be at most \(Limits.socketSymbolsMax), each once")
+        }
+        let price = try increment(configuration, "price_increment").map { Price(e8: $0) } ?? .zero
+        let quantity = try increment(configuration, "quantity_increment").map { Quantity(e8: $0) } ?? .zero
+        var catalog = InstrumentCatalog()
+        var found: [Instrument] = []
+        for symbol in symbols {
+            let instrument = Instrument(
+                symbol: symbol, category: try configuration.text("category") ?? "default",
+                priceIncrement: price, quantityIncrement: quantity,
+                currency: try configuration.text("currency") ?? "USD")
+            try catalog.insert(instrument, from: "feed \(configuration.feedName)")
+            found.append(instrument)
+        }
+        return found
+    }
+
+    private static func increment(
+        _ configuration: FeedConfiguration, _ name: String
+    ) throws(MarketDataError) -> Int64? {
+        guard let text = try configuration.list(name)?.first else { return nil }
+        guard let value = Price(text), value >= .zero else {
+            throw configuration.error(name, "must be a decimal of at most eight places, not '\(text)'")
+        }
+        return value.e8
+    }
+
+    private static func mapping(
+        _ configuration: FeedConfiguration
+    ) throws(MarketDataError) -> [String: CSVColumn] {
+        var columns: [String: CSVColumn] = [:]
+        for part in try configuration.list("map") ?? [] {
+            let sides = part.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2, CSVField(rawValue: String(sides[0])) != nil else {
+                let known = CSVField.allCases.map(\.rawValue).joined(separator: ", ")
+                throw configuration.error(
+                    "map",
+                    "'\(part)' is no FIELD=COLUMN; fields are \(known), a column is a name or a number from 0"
+                )
+            }
+            columns[String(sides[0])] = Int(sides[1]).map { .position($0) } ?? .name(String(sides[1]))
+        }
+        return columns
+    }
+
+    private static func base(
+        _ configuration: FeedConfiguration, _ instruments: [Instrument]
+    ) throws(MarketDataError) -> CSVImportOptions {
+        // One symbol means that lines need not name it; a column of symbols is read where there is one.
+        var options = CSVImportOptions(preset: .trades)
+        options.timeUnit = try configuration.choice("time_unit")
+        if configuration.optionNames.contains("header") {
+            options.hasHeader = try configuration.flag("header")
+        }
+        if let delimiter = try configuration.text("delimiter") {
+            let known: [String: UInt8] = ["comma": 0x2C, "semicolon": 0x3B, "tab": 0x09, "pipe": 0x7C]
+            guard let byte = known[delimiter] else {
+                throw configuration.error(
+                    "delimiter", "must be comma, semicolon, tab or pipe, not '\(delimiter)'")
+            }
+            options.delimiter = byte
+        }
+        options.zoneOffsetSeconds = try configuration.integer("utc_offset", in: -86_400...86_400) ?? 0
+        if let seconds = try configuration.integer("bar_seconds", in: 1...31_622_400) {
+            options.barDuration = .seconds(seconds)
+        }
+        return options
+    }
+}
+
+extension FeedConfiguration {
+    /// One of the texts of an enumeration; `nil` when absent.
+    func choice<Value: RawRepresentable & CaseIterable>(
+        _ name: String
+    ) throws(MarketDataError) -> Value? where Value.RawValue == String {
+        guard let text = try text(name) else { return nil }
+        if let value = Value(rawValue: text) { return value }
+        let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        throw error(name, "must be \(known), not '\(text)'")
+    }
+}

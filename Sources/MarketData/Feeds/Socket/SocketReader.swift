@@ -1,0 +1,42 @@
+import Foundation
+import Synchronization
+import TradingModel
+
+/// The thread of a socket feed: listens or connects, reads, and turns bytes into records.
+///
+/// It stops reading when its queue is full, so that whoever sends has to wait. A line that is not understood is counted,
+/// and a few of them a second are logged with what is wrong. A connection that breaks is made again after 100 ms,
+/// doubling to 10 s; of a listening feed others may connect meanwhile, 64 at once.
+final class SocketReader: Sendable {
+    /// How it does, for the feed's own thread.
+    struct Status: Sendable {
+        var connectionCount = 0
+        var malformedCount: UInt64 = 0
+        var unknownCount: UInt64 = 0
+        var problem: String?
+    }
+
+    let queue = FeedQueue()
+    private let options: SocketOptions
+    private let shared = Mutex(Status())
+    private let log = Mutex<@Sendable (String) -> Void>({ _ in })
+
+    init(options: SocketOptions) { self.options = options }
+
+    var status: Status { shared.withLock { $0 } }
+
+    /// Begins; `log` takes lines for the operator.
+    func start(log: @escaping @Sendable (String) -> Void) {
+        self.log.withLock { $0 = log }
+        let thread = Thread { [self] in
+            let state = SocketReaderState(options: options, queue: queue) { change in
+                self.shared.withLock { change(&$0) }
+            } log: { text in
+                self.log.withLock { $0 }(text)
+            }
+            state.run()
+        }
+        thread.name = "socket-feed"
+        thread.start()
+    }
+}
