@@ -170,7 +170,8 @@ let package = Package(
         .testTarget(
             name: "StrategyExecutionTests",
             dependencies: [
-                "StrategyExecution", "TradingEngine", "MarketData", "TradingModel", "TestSupport",
+                "StrategyExecution", "GatewayProtocol", "TradingEngine", "MarketData", "TradingModel",
+                "TestSupport",
             ], swiftSettings: strict),
         .testTarget(
             name: "BacktestingTests",

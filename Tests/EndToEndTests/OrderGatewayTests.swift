@@ -86,6 +86,31 @@ import TradingModel
         try #require(desk.isTrading(), "\(desk.account)")
         try desk.settle("a stopped gateway")
     }
+
+    @Test func changesOfOrdersAreMadeOnceWhoeverIsKilled() throws {
+        let desk = try GatewayDesk()
+        try desk.add("amender", "amender", "--instrument", "ALPHA", "--module", FaultProgram.path)
+        try desk.gateway.start()
+        try desk.engine.start(waitingFor: ["amender"])
+        var random = SeededGenerator(seed: 3)
+        for round in 0..<6 {
+            let before = desk.gateway.count(of: "modified")
+            try #require(
+                waitUntil(seconds: 30) { desk.gateway.count(of: "modified") > before + 3 },
+                "round \(round): \(desk.account)")
+            desk.pause(milliseconds: Int.random(in: 0...50, using: &random))
+            if round % 2 == 0 {
+                kill(try desk.engine.pid("amender"), SIGKILL)
+            } else {
+                desk.gateway.kill()
+                try desk.gateway.start()
+            }
+        }
+        let before = desk.gateway.count(of: "modified")
+        #expect(waitUntil(seconds: 30) { desk.gateway.count(of: "modified") > before }, "\(desk.account)")
+        print("changed orders: \(desk.gateway.count(of: "modified")) changes")
+        try desk.settle("changed orders")
+    }
 }
 
 /// A strategy that cannot take itself out of the market is taken out by the manager.

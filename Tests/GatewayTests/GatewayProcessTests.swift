@@ -201,4 +201,95 @@ import TradingModel
         #expect(failure.reason == reason)
         #expect(throws: RawClient.Closed.self) { _ = try client.next() }
     }
+
+    /// A gateway with a bus on which nothing is sent: the market is open, and limit orders rest.
+    private func openGateway() throws -> (RawGateway, bus: ProgramRun) {
+        let gateway = try RawGateway()
+        let bus = try TradewindProgram.start(
+            "bus", "serve", "--socket", gateway.directory.path + "/no-bus.sock", home: gateway.directory.path)
+        let isOpen = waitUntil(seconds: 20) {
+            gateway.run?.standardError.contains("the market is open") == true || !bus.isRunning
+        }
+        try #require(isOpen, "\(bus.standardError)")
+        return (gateway, bus)
+    }
+
+    @Test func changedTermsAreAnsweredAndSurviveTheGateway() throws {
+        let (gateway, bus) = try openGateway()
+        let client = try RawClient(gateway)
+        _ = try client.state()
+        client.send(order(1, 1))
+        client.send(
+            .modify(
+                .init(
+                    id: id(1, 1), terms: .init(price: Price(90), triggerPrice: .zero, quantity: Quantity(5))))
+        )
+        client.send(
+            .modify(.init(id: id(1, 1), terms: .init(price: Price(90), triggerPrice: .zero, quantity: .zero)))
+        )
+        client.send(
+            .modify(
+                .init(
+                    id: id(1, 2), terms: .init(price: Price(90), triggerPrice: .zero, quantity: Quantity(1))))
+        )
+        client.send(.query(.init(request: 2, since: 99)))
+        let answers = try client.until { if case .state = $0 { true } else { false } }
+        let events = answers.compactMap { if case .report(let report) = $0 { report.event } else { nil } }
+        #expect(events == [.accepted, .modified, .modifyRejected])
+        #expect(answers.contains(.refused(.init(what: "modify", id: id(1, 2), reason: "unknown_order"))))
+        gateway.kill()
+        try gateway.start()
+        let back = try RawClient(gateway, session: 1, since: 3)
+        let (reports, state) = try back.state()
+        #expect(reports.isEmpty && state.orders.map(\.quantity) == [Quantity(5)])
+        back.send(.cancel(.init(id: id(1, 1))))
+        back.send(
+            .modify(
+                .init(
+                    id: id(1, 1), terms: .init(price: Price(91), triggerPrice: .zero, quantity: Quantity(1))))
+        )
+        let last = try back.until {
+            if case .report(let report) = $0 { report.event == .modifyRejected } else { false }
+        }
+        guard case .report(let canceled) = last[last.count - 2], case .report(let late) = last[last.count - 1]
+        else {
+            Issue.record("\(last)")
+            return
+        }
+        #expect(canceled.event == .canceled && late.reason == "not_open")
+        bus.signal(SIGTERM)
+    }
+
+    @Test func aTakeOutUpToAnEpochLeavesTheOrdersOfLaterProcesses() throws {
+        let (gateway, bus) = try openGateway()
+        let first = try RawClient(gateway)
+        _ = try first.state()
+        first.send(order(1, 1))
+        _ = try first.next()
+        let second = try RawClient(gateway, epoch: 2)
+        _ = try second.state()
+        second.send(order(2, 1))
+        _ = try second.next()
+        let result = try OrderGateway.run(["cancel-all", "--socket", gateway.socket, "--epoch", "1", "s"])
+        #expect(
+            result.exitCode == 0 && result.output.contains(#""canceled":1"#),
+            "\(result.output)\(result.errors)")
+        #expect(try gateway.audit().of("s")?.openOrders == ["2-1"])
+        second.send(order(2, 2))
+        let answers = try second.until {
+            if case .report(let report) = $0 { report.id.value == id(2, 2) } else { false }
+        }
+        guard case .report(let accepted) = answers[answers.count - 1] else { return }
+        #expect(accepted.event == .accepted, "a later process trades on")
+        _ = try OrderGateway.run(["flatten", "--socket", gateway.socket, "--epoch", "2", "s"])
+        second.send(order(2, 3))
+        let refused = try second.until {
+            if case .report(let report) = $0 { report.id.value == id(2, 3) } else { false }
+        }
+        guard case .report(let rejected) = refused[refused.count - 1] else { return }
+        #expect(rejected.event == .rejected && rejected.reason == "taken_out_of_market")
+        let nobody = try OrderGateway.run(["flatten", "--socket", gateway.socket, "nobody"])
+        #expect(nobody.exitCode == 1 && nobody.errors.contains("unknown_strategy"), "\(nobody.errors)")
+        bus.signal(SIGTERM)
+    }
 }

@@ -63,6 +63,12 @@ package final class OrderGateway {
         return try JSONDecoder().decode(GatewayAudit.self, from: Data(result.output.utf8))
     }
 
+    /// How many reports of a kind it has made so far.
+    package func count(of event: String) -> Int {
+        let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return text.components(separatedBy: "\"event\":\"\(event)\"").count - 1
+    }
+
     /// Orders that it accepted or filled so far, by strategy: cheaper to ask often than `audit`.
     package func workedCounts() -> [String: Int] {
         let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""

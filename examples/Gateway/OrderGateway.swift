@@ -10,5 +10,8 @@ import ArgumentParser
             bus, and keeps a log from which it goes on after any end. PROTOCOL.md in Sources/GatewayProtocol describes its \
             messages.
             """,
-        subcommands: [ServeCommand.self, AuditCommand.self, CancelAllCommand.self, FlattenCommand.self])
+        subcommands: [
+            ServeCommand.self, AuditCommand.self, CancelAllCommand.self, FlattenCommand.self,
+            MeasureCommand.self,
+        ])
 }
