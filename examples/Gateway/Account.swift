@@ -243,7 +243,11 @@ final class Account {
 
     /// Lets the exchange see a record of an instrument.
     func observe(_ event: MarketEvent, instrument: Int, at now: Timestamp) {
-        act(at: now) { exchange.observe(event, instrument: instrument, at: now, reports: &$0) }
+        act(at: now) { reports in
+            // What was due before the record, such as the end of a GTD order, comes first.
+            if exchange.nextDue < now { exchange.advance(to: now, reports: &reports) }
+            exchange.observe(event, instrument: instrument, at: now, reports: &reports)
+        }
     }
 
     // MARK: - What the exchange says
