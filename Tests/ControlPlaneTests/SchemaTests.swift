@@ -19,8 +19,9 @@ import Testing
 
     static let wrongRows: [Refused] = [
         refused(
-            "INSERT INTO strategy_commands(strategy_id, command) VALUES ('alpha', 'halt')",
-            "command must be start, stop, restart, update, pause, resume or flatten"),
+            "INSERT INTO strategy_commands(strategy_id, command) VALUES ('alpha', 'explode')",
+            "command must be start, stop, restart, update, pause, resume, flatten, halt, reduce or resume_trading"
+        ),
         refused(
             "INSERT INTO strategy_commands(strategy_id, command) VALUES ('nobody', 'stop')",
             "unknown strategy: strategy_id must be the id or the name of a row in strategy_configs, or NULL for all"
@@ -309,7 +310,8 @@ import Testing
         )
         #expect(loose.output == "")
         let views = try home.shell("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name").output
-        #expect(views == "backtests\ncommands_view\nfills_view\norders_view\npositions_view\nstrategies")
+        #expect(
+            views == "backtests\ncommands_view\nfills_view\norders_view\npositions_view\nstrategies\ntrading")
         for view in views.split(separator: "\n") {
             let result = try home.shell("SELECT * FROM \(view)")
             #expect(result.exitCode == 0, "\(result.errors)")

@@ -63,12 +63,12 @@ import Testing
             "\(engine.log)")
         try waitForDenial("max_order_quantity", engine)
         try engine.sql(
-            "UPDATE strategy_configs SET limits_json = '{\"max_daily_loss\": \"0.00000001\", \"breach_action\": \"flatten_and_halt\"}';"
+            "UPDATE strategy_configs SET limits_json = '{\"max_drawdown\": \"0.00000001\", \"breach_action\": \"flatten_and_halt\"}';"
         )
         #expect(
             try waitUntil(seconds: 60) { try engine.value("SELECT state FROM trading;") == "halted" },
             "\(engine.log)")
-        #expect(try lastEvent("ALARM: max_daily_loss%flatten_and_halt"))
+        #expect(try lastEvent("ALARM: max_drawdown%flatten_and_halt"))
         #expect(
             try waitUntil(seconds: 20) {
                 try engine.value("SELECT coalesce(sum(abs(quantity_e8)), 0) FROM positions;") == "0"

@@ -142,14 +142,13 @@ import TradingModel
         // Before the cancel arrives the order fills: it has to be closed as well.
         harness.quote("97", "98", at: 65)
         #expect(harness.position == Quantity(5))
-        harness.quote("97", "98", at: 80)
-        send(harness, .market(.buy, Quantity(1), Self.token), at: 81, bid: 97)
+        send(harness, .market(.buy, Quantity(1), Self.token), at: 66, bid: 97)
         #expect(harness.output.updates.last?.reason == "flattening")
-        for time in stride(from: Int64(100), to: 200, by: 20) { harness.quote("97", "98", at: time) }
+        harness.quote("97", "98", at: 80)
         #expect(harness.position == .zero)
         #expect(harness.engine.flattenResult == .flat)
-        send(harness, .market(.buy, Quantity(1), Self.token), at: 300, bid: 97)
-        harness.quote("97", "98", at: 320)
+        send(harness, .market(.buy, Quantity(1), Self.token), at: 90, bid: 97)
+        harness.quote("97", "98", at: 110)
         #expect(harness.position == Quantity(1), "afterwards the strategy trades again")
     }
 

@@ -27,8 +27,12 @@ extension Engine {
             return denied(.tooManyOpenOrders, "\(openCount) are open")
         }
         if isFlattening { return nil }
-        if let most = configuration.limits.maxOpenOrders, openCount >= most {
-            return denied(.maxOpenOrders, "\(openCount) are open, at most \(most)")
+        if let most = configuration.limits.maxOpenOrders {
+            // Those of the same callback that were not checked yet do not count.
+            let sentCount = context.orders.open.count { $0.status != .initialized }
+            if sentCount >= most {
+                return denied(.maxOpenOrders, "\(sentCount) are open, at most \(most)")
+            }
         }
         return checkRate()
     }
