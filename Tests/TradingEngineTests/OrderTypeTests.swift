@@ -153,6 +153,39 @@ import TradingModel
         #expect(Set(Self.table.map(\.order.timeInForce)) == Set(TimeInForce.allCases))
     }
 
+    @Test func trailingStopThatHasFollowedNothingBeforeARestartBeginsToFollow() {
+        var script = ExchangeScript()
+        var order = Order.ask(.buy, .trailingStop, 2, trailing: .price(Price(1)))
+        order.id = OrderID(epoch: 1, count: 1)
+        script.exchange.restore(order, instrument: 0)
+        script.quote("99.98", "100.02")
+        #expect(script.heard() == ["trailed 1 101.02"])
+        script.quote("101", "101.02")
+        #expect(script.heard() == ["triggered 1", "filled 1 2@101.02 taker"])
+    }
+
+    @Test func modelsDoNotTrapAtTheEndsOfTheRange() {
+        let top = "92233720368.54"
+        for model in [
+            FillModel(volume: .limitedSlipping(ticks: 1_000), touch: .penetration(ticks: 1_000)),
+            FillModel(volume: .limited, touch: .queue(.logarithm)),
+        ] {
+            var script = ExchangeScript(
+                SimulatedExchangeConfiguration(slippageTicks: 1_000, fillModel: model))
+            script.quote(top, 90_000_000_000, top, 90_000_000_000)
+            script.submit(.ask(.buy, .trailingStop, 2, trailing: .price(Price(1))))
+            script.submit(.ask(.sell, .trailingStop, 2, trailing: .basisPoints(9_999)))
+            script.submit(.ask(.buy, .limit, 2, at: "0.01"))
+            script.trade(top, size: 90_000_000_000)
+            script.quote("0.01", 1, "0.01", 1)
+            script.trade("0.01", size: 90_000_000_000)
+            script.trade("0.01", size: 90_000_000_000)
+            script.quote("0.01", 90_000_000_000, "0.01", 1)
+            script.bar(top, top, "0.01", "0.01")
+            script.bar("0.01", top, "0.01", top)
+        }
+    }
+
     @Test func triggersByLastLookAtTradesOnly() {
         var script = ExchangeScript(SimulatedExchangeConfiguration(triggerSource: .last))
         script.quote("99.98", "100.02")

@@ -78,7 +78,7 @@ package enum SlippageModel: Equatable, Sendable {
         let distance: Int64
         switch self {
         case .none: return price
-        case .ticks(let count): distance = increment.e8 * Int64(count)
+        case .ticks(let count): distance = Int64(clamping: Int128(increment.e8) * Int128(count))
         case .rate(let rate): distance = Self.share(price.e8, rate.e8)
         case .volumeShare(let limit, let impact):
             guard let available, available > .zero else { return price }
@@ -89,7 +89,8 @@ package enum SlippageModel: Equatable, Sendable {
         guard distance > 0 else { return price }
         if side == .buy {
             let (sum, overflow) = price.e8.addingReportingOverflow(distance)
-            return overflow ? price : Price(e8: sum).roundedUp(to: increment)
+            // At the end of the range there is nothing worse.
+            return overflow || sum > .max - increment.e8 ? price : Price(e8: sum).roundedUp(to: increment)
         }
         let down = Price(e8: price.e8 - distance).roundedDown(to: increment)
         return down > .zero ? down : price

@@ -58,8 +58,11 @@ package struct FillModel: Equatable, Sendable {
         }
     }
 
-    /// The price increments by which a price must be beyond a limit; zero for the smallest difference.
-    var penetrationTicks: Int { if case .penetration(let ticks) = touch { ticks } else { 0 } }
+    /// The units of 10^-8 by which a price must be beyond a limit; zero for the smallest difference.
+    func penetration(_ increment: Price) -> Int64 {
+        guard case .penetration(let ticks) = touch else { return 0 }
+        return Int64(clamping: Int128(increment.e8) * Int128(ticks))
+    }
 }
 
 /// How the place of a resting order in its queue is estimated from the quantity displayed at its price.
@@ -79,11 +82,11 @@ package enum QueueModel: Equatable, Sendable {
     /// The quantity before the order, in units of 10^-8, after the displayed quantity went from `before` to `after` while
     /// `traded` of it was traded, which is off the front already.
     package func front(_ front: Int64, before: Int64, after: Int64, traded: Int64) -> Int64 {
-        let gone = before - after - traded
+        let gone = Int64(clamping: Int128(before) - Int128(after) - Int128(traded))
         guard gone > 0, self != .riskAverse else { return min(front, after) }
         // A share of an estimate, not money: floating point is exact enough, and the same on every machine.
         let frontNumber = Double(front) / 1e8
-        let backNumber = max(Double(before - traded - front) / 1e8, 0)
+        let backNumber = max((Double(before) - Double(traded) - Double(front)) / 1e8, 0)
         let frontWeight = weight(frontNumber)
         let backWeight = weight(backNumber)
         let sum = frontWeight + backWeight
@@ -92,7 +95,8 @@ package enum QueueModel: Equatable, Sendable {
         // What would be taken off behind the order and is not there was before it.
         let overflow = max(behind * goneNumber - backNumber, 0)
         let estimate = frontNumber - (1 - behind) * goneNumber - overflow
-        return max(0, min(Int64((estimate * 1e8).rounded()), after))
+        let rounded = max((estimate * 1e8).rounded(), 0)
+        return rounded < Double(after) ? Int64(rounded) : after
     }
 
     private func weight(_ quantity: Double) -> Double {

@@ -99,7 +99,7 @@ extension SimulatedExchange {
     /// Whether a price on a bar's path fills a resting limit order.
     private func isFilled(_ order: WorkingOrder, _ index: Int, by price: Price) -> Bool {
         let model = configuration.fillModel
-        let distance = markets[index].priceIncrement.e8 * Int64(model.penetrationTicks)
+        let distance = model.penetration(markets[index].priceIncrement)
         if order.isPassed(by: price, atLeast: distance) { return true }
         guard price == order.price else { return false }
         switch model.touch {

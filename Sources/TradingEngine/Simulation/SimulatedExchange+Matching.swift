@@ -78,7 +78,7 @@ extension SimulatedExchange {
         _ reports: inout [VenueReport]
     ) {
         let model = configuration.fillModel
-        let distance = markets[index].priceIncrement.e8 * Int64(model.penetrationTicks)
+        let distance = model.penetration(markets[index].priceIncrement)
         var place = 0
         while place < count(side, index) {
             var order = working(side, index, place)
@@ -125,7 +125,8 @@ extension SimulatedExchange {
             guard order.queueFront >= 0, trade.size > .zero else { return .zero }
             let excess = trade.size.e8 - order.queueFront
             order.queueFront = max(order.queueFront - trade.size.e8, 0)
-            order.queueTraded = order.queueTraded.addingReportingOverflow(trade.size.e8).partialValue
+            let (traded, overflow) = order.queueTraded.addingReportingOverflow(trade.size.e8)
+            order.queueTraded = overflow ? .max : traded
             replace(order, index)
             guard excess > 0 else { return .zero }
             return min(order.remaining, Quantity(e8: excess), available ?? Quantity(e8: excess))
@@ -135,7 +136,7 @@ extension SimulatedExchange {
     /// Fills what rests on a side against the opposite quote or, for market orders without one, the last
     /// price.
     mutating func sweep(_ side: Side, _ index: Int, _ reports: inout [VenueReport]) {
-        let distance = markets[index].priceIncrement.e8 * Int64(configuration.fillModel.penetrationTicks)
+        let distance = configuration.fillModel.penetration(markets[index].priceIncrement)
         var place = 0
         while place < count(side, index) {
             let order = working(side, index, place)

@@ -65,8 +65,9 @@ extension SimulatedExchange {
         guard case .limitedSlipping(let ticks) = configuration.fillModel.volume,
             takes.best.quantity < order.remaining
         else { return takes }
-        let distance = markets[index].priceIncrement * ticks
-        let price = order.side == .buy ? opposite.price + distance : opposite.price - distance
+        let price = SlippageModel.ticks(ticks).price(
+            opposite.price, order.side, quantity: .zero, available: nil,
+            increment: markets[index].priceIncrement)
         guard price > .zero, order.isReached(by: price) else { return takes }
         takes.slipped = (price, order.remaining - takes.best.quantity)
         return takes
@@ -120,9 +121,13 @@ extension SimulatedExchange {
             let distance = order.trailingOffset?.distance(from: market, priceIncrement: increment)
         else { return }
         order.extreme = market
+        // At the end of the range there is no room for a trigger.
+        let (above, isBeyond) = market.e8.addingReportingOverflow(distance.e8)
+        guard order.side == .sell || !isBeyond && above <= .max - increment.e8 else { return }
         let trigger =
             order.side == .sell
-            ? (market - distance).roundedDown(to: increment) : (market + distance).roundedUp(to: increment)
+            ? (market - distance).roundedDown(to: increment)
+            : Price(e8: above).roundedUp(to: increment)
         // A seller's distance can be more than the price; then nothing can trigger it yet.
         guard trigger > .zero, isFirst || (order.side == .sell) == (trigger > order.triggerPrice),
             trigger != order.triggerPrice

@@ -239,13 +239,14 @@ package struct SimulatedExchange: ExecutionVenue {
         while true {
             let arrival = pending.first.map(\.due) ?? .max
             let answer = answers.first.map(\.due) ?? .max
-            if nextExpiry <= expiries.nanoseconds, nextExpiry <= min(arrival, answer) {
+            // The end of time stands for nothing, also when a record bears it.
+            if nextExpiry < .max, nextExpiry <= expiries.nanoseconds, nextExpiry <= min(arrival, answer) {
                 expire(&reports)
-            } else if arrival <= others.nanoseconds, arrival <= answer {
+            } else if !pending.isEmpty, arrival <= others.nanoseconds, arrival <= answer {
                 let item = pending.removeFirst()
                 perform(
                     item.action, item.instrument, Timestamp(nanoseconds: item.due), isLate: true, &reports)
-            } else if answer <= others.nanoseconds {
+            } else if !answers.isEmpty, answer <= others.nanoseconds {
                 reports.append(answers.removeFirst().report)
             } else {
                 break

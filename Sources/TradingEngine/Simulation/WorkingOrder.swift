@@ -66,7 +66,9 @@ struct WorkingOrder {
 
     /// Whether a market price reaches the trigger.
     func isTriggered(by market: Price) -> Bool {
-        triggersOnRise ? market >= triggerPrice : market <= triggerPrice
+        // A trailing stop that comes from an earlier process may not have followed any price yet.
+        guard !triggerPrice.isZero else { return false }
+        return triggersOnRise ? market >= triggerPrice : market <= triggerPrice
     }
 
     /// The price as the strategy gave it.
