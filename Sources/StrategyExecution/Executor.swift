@@ -225,6 +225,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     package func marketData(didMiss gap: BusGap) {
         guard phase == .running else { return }
+        if let lateJoin, lateJoin.beginAgain() { return }
         missedRecords += gap.droppedCount
         let cause =
             gap.cause == .slowReader

@@ -40,7 +40,7 @@ package enum WarmUpSpan: Equatable, Sendable {
 /// |---|---|
 /// | a feed does not speak within 3 s | all that is written of it is replayed, and later records not later than that are dropped |
 /// | the file does not reach the splice within 10 s | it is replayed as far as it goes; `missedCount` says what is missing |
-/// | 1,000,000 records are kept | they are let go, and a later splice is waited for: the recording has them all |
+/// | 1,000,000 records are kept, or the bus drops some because the replay takes long | they are let go, and a later splice is waited for: the recording has them all |
 final class LateJoin {
     private enum Phase { case listening, waitingForFiles, replaying, following, done }
 
@@ -102,11 +102,18 @@ final class LateJoin {
             }
             kept.append(event)
         }
-        guard kept.count > Self.keptMax, phase != .following else { return }
+        if kept.count > Self.keptMax { _ = beginAgain() }
+    }
+
+    /// Lets go of what was kept and waits for a later splice, since the recording has everything; `false` when the replay is
+    /// over, and what is missing is missing.
+    func beginAgain() -> Bool {
+        guard phase != .following, phase != .done else { return false }
         kept = []
         for index in feeds.indices { feeds[index].splice = nil }
         phase = .listening
         deadline = ContinuousClock.now + Self.silence
+        return true
     }
 
     /// The part of live records that the strategy has not had yet; for records that come when it is done.
