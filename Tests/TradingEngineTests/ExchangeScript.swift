@@ -126,6 +126,7 @@ struct ExchangeScript {
         case .canceled(let id, let reason):
             reason.isEmpty ? "canceled \(id.count)" : "canceled \(id.count) \(reason)"
         case .expired(let id, let reason): "expired \(id.count) \(reason)"
+        case .placed(let order): "placed \(order.id.count)"
         }
     }
 }

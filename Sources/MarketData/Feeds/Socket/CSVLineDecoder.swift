@@ -10,9 +10,37 @@ struct CSVLineDecoder: FeedLineDecoder {
     private var row: Row?
 
     /// What is needed once the layout is known.
-    private struct Row {
-        var parser: CSVRowParser
-        var delimiter: UInt8
+    private final class Row {
+        let parser: CSVRowParser
+        let delimiter: UInt8
+        /// The records of one line, at most two.
+        let records: UnsafeMutablePointer<MarketEvent>
+        private let notes: UnsafeMutablePointer<Int>
+
+        /// Recognises the times by the row at which `scanner` stands.
+        init(
+            layout: CSVLayout, options: CSVImportOptions, scanner: borrowing CSVLineScanner
+        ) throws(MarketDataError) {
+            delimiter = layout.delimiter
+            let counters = UnsafeMutablePointer<Int>.allocate(capacity: CSVRecordBuilder.Note.allCases.count)
+            counters.initialize(repeating: 0, count: CSVRecordBuilder.Note.allCases.count)
+            do throws(MarketDataError) {
+                parser = try CSVRowParser(
+                    layout: layout, options: options, table: CSVSymbolTable(options: options),
+                    notes: counters, barNanoseconds: options.barDuration?.wholeNanoseconds ?? 0,
+                    scanner: scanner, path: "the stream")
+            } catch {
+                counters.deallocate()
+                throw error
+            }
+            notes = counters
+            records = .allocate(capacity: 2)
+        }
+
+        deinit {
+            notes.deallocate()
+            records.deallocate()
+        }
     }
 
     /// The instrument of rows that do not name one.
@@ -30,19 +58,20 @@ struct CSVLineDecoder: FeedLineDecoder {
         if row == nil {
             guard try begin(line) else { return }
         }
-        guard let delimiter = row?.delimiter else { return }
-        var scanner = CSVLineScanner(line, delimiter: delimiter)
+        guard let row else { return }
+        var scanner = CSVLineScanner(line, delimiter: row.delimiter)
         guard scanner.next() else { return }
-        var volume: MarketEvent?
-        let event: MarketEvent
+        let count: Int
         do throws(CSVRowProblem) {
-            guard let parsed = try row?.parser.parse(scanner, volume: &volume) else { return }
-            event = parsed
+            count = try row.parser.parse(scanner, into: row.records)
         } catch {
             throw FeedLineProblem(reason: (error.field.map { $0.rawValue + " " } ?? "") + error.text)
         }
-        if let volume { records.append(volume) }
-        records.append(event)
+        for index in 0..<count {
+            // The parser numbers records by line; the feed numbers them itself.
+            row.records[index].sequence = 0
+            records.append(row.records[index])
+        }
     }
 
     /// Recognises the layout by the first line, and the times by the first row; `false` when the line was a header.
@@ -56,11 +85,7 @@ struct CSVLineDecoder: FeedLineDecoder {
                 let layout = try CSVLayout(bytes: bytes, offset: 0, options: options, path: "the stream")
                 var scanner = CSVLineScanner(bytes, delimiter: layout.delimiter)
                 guard scanner.next(), !layout.hasHeader || scanner.next() else { return (true, nil) }
-                let bar = options.barDuration?.wholeNanoseconds ?? 0
-                let parser = try CSVRowParser(
-                    layout: layout, options: options, barNanoseconds: bar, scanner: scanner,
-                    path: "the stream")
-                return (false, Row(parser: parser, delimiter: layout.delimiter))
+                return (false, try Row(layout: layout, options: options, scanner: scanner))
             }
         } catch {
             throw FeedLineProblem(reason: error.description)
