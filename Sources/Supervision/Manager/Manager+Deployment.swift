@@ -81,19 +81,24 @@ extension Manager {
         process.isCopying = true
         let bound = NIOLoopBound((self, process), eventLoop: eventLoop)
         let directory = settings.home.deploymentsDirectory
+        let tried = row.modulePath
         hashing.async { [eventLoop] in
             let copied = Result { try executable.copy(to: directory) }
             eventLoop.execute {
                 let (manager, process) = bound.value
-                manager.didCopy(copied, of: process, reason)
+                manager.didCopy(copied, of: process, tried: tried, reason)
             }
         }
     }
 
-    private func didCopy(_ copied: Result<String, any Error>, of process: ManagedProcess, _ reason: String) {
+    private func didCopy(
+        _ copied: Result<String, any Error>, of process: ManagedProcess, tried: String?, _ reason: String
+    ) {
         process.isCopying = false
         switch copied {
-        case .success(let path): fallBack(process, to: path, reason)
+        // Unless somebody has deployed yet another one meanwhile.
+        case .success(let path):
+            if process.strategy?.modulePath == tried { fallBack(process, to: path, reason) }
         case .failure(let error):
             report(process, "ALARM: \(reason); the previous executable cannot be put back: \(error)")
         }
