@@ -72,7 +72,8 @@ package struct TickFileRepair: Equatable, Sendable {
 
     /// Cuts an incomplete end off a file whose writer was cut off, or that was copied incompletely, and closes it.
     ///
-    /// A file that is whole is left untouched. Damage before the end is not mended: it throws `damaged`.
+    /// A file that was closed and has its whole length is left untouched. Damage before the end cannot be mended and
+    /// is not looked for here, see `TickFileVerification`; where it shows, `damaged` is thrown.
     package init(path: String) throws(MarketDataError) {
         let promised = (try? TickFileReader(path: path))?.header
         if let promised, promised.isClosed {

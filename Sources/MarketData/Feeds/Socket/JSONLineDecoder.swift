@@ -49,15 +49,14 @@ struct JSONLineDecoder: FeedLineDecoder {
             names.contains("open") || names.contains("o")
             ? .ohlcv
             : names.contains { $0.hasPrefix("bid") || $0 == "b" || $0 == "best_bid" } ? .quotes : .trades
-        var decoder = CSVLineDecoder(options: options(preset), onlySymbol: onlySymbol)
+        let decoder = CSVLineDecoder(options: options(preset), onlySymbol: onlySymbol)
         try keys.withUnsafeBufferPointer { header throws(FeedLineProblem) in
             try decoder.decode(header, into: records)
         }
-        // One that does not work is not kept: the row is tried first, on a copy.
-        var trial = decoder
+        // One that does not work is not kept: the row is tried first.
         let scratch = FeedChunk()
         try values.withUnsafeBufferPointer { row throws(FeedLineProblem) in
-            try trial.decode(row, into: scratch)
+            try decoder.decode(row, into: scratch)
         }
         if sets.count == Self.setsMax { sets.removeFirst() }
         sets.append((keys, decoder))
