@@ -48,7 +48,7 @@ import TradingModel
             #expect(state.lastReport == 20 && state.isComplete && state.orders.isEmpty)
         }
         let byID = try RawClient(gateway, session: 9, since: nil)
-        byID.send(.query(.init(request: 5, ids: [id(1, 3), id(1, 30), id(1, 4)], externalSince: 0)))
+        byID.send(.query(.init(request: 5, ids: [id(1, 3), id(1, 30), id(1, 4)], externalSince: .max)))
         let (reports, state) = try byID.state()
         #expect(reports.map(\.id.value) == [id(1, 3), id(1, 4)])
         #expect(state.orders.map(\.id.value) == [id(1, 3), id(1, 4)])

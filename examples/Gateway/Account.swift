@@ -167,7 +167,9 @@ final class Account {
         var sum = positions[index].magnitude.e8
         for id in open {
             guard let entry = entries[id], entry.instrument == index else { continue }
-            let (next, overflow) = sum.addingReportingOverflow(entry.order.quantity.e8)
+            // The one in question may be there with other terms.
+            let quantity = id == order.id ? order.quantity : entry.order.quantity
+            let (next, overflow) = sum.addingReportingOverflow(quantity.e8)
             guard !overflow else { return false }
             sum = next
         }
@@ -382,10 +384,12 @@ extension Account {
                 listed.insert(id)
                 numbers.formUnion(entry.reports)
             }
-            for count
-                in ((query.externalSince ?? ownCount) + 1..<max(ownCount, query.externalSince ?? ownCount) + 1)
-            {
-                numbers.formUnion(entries[OrderID(epoch: 0, count: count)]?.reports ?? [])
+            // Any number may come: one that is ahead of the last asks for nothing.
+            let known = query.externalSince ?? ownCount
+            if known < ownCount {
+                for count in (known + 1)...ownCount {
+                    numbers.formUnion(entries[OrderID(epoch: 0, count: count)]?.reports ?? [])
+                }
             }
             wanted = numbers.sorted().map { reports[Int($0) - 1] }
         }
