@@ -277,7 +277,10 @@ final class Account {
             tell(GatewayReport(id: id, event: .modifyRejected, time: now, reason: reason))
         case .cancelRejected(let id, let reason):
             tell(GatewayReport(id: id, event: .cancelRejected, time: now, reason: reason))
-        case .accepted(let id): tell(GatewayReport(id: id, event: .accepted, time: now))
+        case .accepted(let id):
+            // Said once: an order that was changed arrives at the exchange again.
+            guard entries[id]?.order.status == .submitted else { return }
+            tell(GatewayReport(id: id, event: .accepted, time: now))
         case .rejected(let id, let reason):
             tell(GatewayReport(id: id, event: .rejected, time: now, reason: reason))
         case .canceled(let id, let reason):
