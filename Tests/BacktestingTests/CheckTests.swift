@@ -114,7 +114,9 @@ private struct Follower: Strategy {
         let plain = try Backtest.run(
             [BacktestEntry(label: "it", strategy: Follower.self)], settings: settings)
         #expect(base.orderLogHash == plain.orderLogHash)
-        #expect(try row("pessimistic fills").netPnL < base.netPnL)
+        #expect(try row("worse slippage").netPnL < base.netPnL)
+        // What they earn depends on the market; that they trade does not.
+        #expect(try row("optimistic fills").fillsCount > 0 && row("pessimistic fills").fillsCount > 0)
         let fees = try row("doubled fees")
         #expect(fees.fees.e8 > base.fees.e8 * 19 / 10 && fees.fees.e8 < base.fees.e8 * 21 / 10)
         #expect(try row("doubled latency").orderLogHash != base.orderLogHash)

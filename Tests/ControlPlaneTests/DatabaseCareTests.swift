@@ -127,7 +127,7 @@ import TradingModel
         let now = moment(90 * 86_400)
         #expect(try context.store.settings().oldest(.strategyMetrics, now: now) == moment())
         let wrong = try context.home.shell("UPDATE settings SET value = 0")
-        #expect(wrong.errors.contains("value must be a whole number from 1 to 36500"))
+        #expect(wrong.errors.contains("the others a whole number from 1 to 36500"))
         let unknown = try context.home.shell("INSERT INTO settings(name, value) VALUES ('metrics', 3)")
         #expect(unknown.errors.contains("unknown setting: SELECT name, meaning FROM settings shows"))
     }

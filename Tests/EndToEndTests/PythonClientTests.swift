@@ -108,7 +108,10 @@ struct PythonClientTests {
         #expect(failed.0 == 1 && failed.1.contains("nonsense"))
         let wrong = try send("maker", "explode", "--wait")
         #expect(wrong.0 == 65)
-        #expect(wrong.1.contains("command must be start, stop, restart, update, pause, resume or flatten"))
+        #expect(
+            wrong.1.contains(
+                "command must be start, stop, restart, update, pause, resume, flatten, halt, "
+                    + "reduce or resume_trading"))
         #expect(
             try send("nobody", "pause").1.contains("unknown strategy: strategy_id must be the id or the name")
         )

@@ -102,6 +102,7 @@ import Testing
         let wrong = try TradewindProgram.run("instruments", "set", "EURUSD", "tick=1", home: engine.home)
         #expect(wrong.exitCode == 64 && wrong.errors.contains("price_increment"))
         try engine.start()
+        try #require(waitUntil(seconds: 30) { engine.log.contains("bus bus: running") })
         let tail = try TradewindProgram.start("bus", "tail", "instruments:category:fx", home: engine.home)
         defer { tail.signal(SIGTERM) }
         try #require(waitUntil(seconds: 20) { tail.standardOutput.contains("GBPUSD") })

@@ -37,7 +37,7 @@ public enum DenialCode: String, Sendable, CaseIterable {
     case reduceOnly = "reduce_only"
     /// The strategy is paused.
     case paused = "paused"
-    /// A backtest's warm-up: the strategy only watches.
+    /// Warm-up, of a backtest or from the day's recording: the strategy only watches.
     case warmingUp = "warming_up"
     /// The journal cannot be written, because the disk is full; an order that is not on record must not go out.
     case journalBlocked = "journal_blocked"
