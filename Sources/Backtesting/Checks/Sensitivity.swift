@@ -49,8 +49,8 @@ package enum Sensitivity {
         _ = add("optimistic fills", "a trade at a resting order's price fills it", [("fill_model", "touch")])
         let isVolumeKnown = add(
             "pessimistic fills",
-            "no more than is displayed or traded, resting orders only when passed by a tick",
-            [("fill_model", "volume+penetration:1")])
+            "what is more than displayed or traded slips by a tick, resting orders only when passed by a tick",
+            [("fill_model", "volume_slip:1+penetration:1")])
         let slips = isVolumeKnown ? "worse slippage" : "pessimistic fills"
         _ = add(
             slips, "slippage \(slippage + 1) ticks instead of \(slippage)",
