@@ -16,6 +16,8 @@ final class ChaosDesk {
         /// Whether it hangs for seconds only before it is replaced.
         var isWatchedClosely = false
         var isOfFaultDesk = false
+        /// Whether its orders go to the order gateway, the independent judge of what was lost or sent twice.
+        var tradesAtGateway = false
     }
 
     static let strategies = [
@@ -32,12 +34,18 @@ final class ChaosDesk {
         Strategy(name: "resting", className: "market_maker", symbols: ["ALPHA"], desired: "paused"),
         Strategy(name: "idle", className: "market_maker", symbols: ["QUIET"]),
         Strategy(name: "meter", className: "gap_meter", symbols: ["ALPHA"], isOfFaultDesk: true),
+        Strategy(
+            name: "gateway_maker", className: "market_maker", symbols: ["GAMMA"], tradesAtGateway: true),
+        Strategy(
+            name: "gateway_taker", className: "moving_average_crossover", symbols: ["BETA"],
+            parameters: #""fast": 5, "slow": 20"#, tradesAtGateway: true),
     ]
     static let feeds = ["fast", "second"]
 
     let directory: TemporaryDirectory
     let home: String
     let oracle: Oracle
+    let gateway: OrderGateway
     private(set) var manager: ProgramRun?
     /// How often `tradewind run` ended by itself although it should not: a locked database at its start.
     private(set) var refusedStartCount = 0
@@ -51,6 +59,7 @@ final class ChaosDesk {
         directory = try TemporaryDirectory()
         home = directory.file("home")
         oracle = Oracle(home: home)
+        gateway = OrderGateway(directory: directory.path, home: home)
         try command("init")
         try command(
             "feeds", "add", "fast", "--kind", "synthetic", "--set", "symbols=ALPHA,BETA", "--set", "rate=200")
@@ -66,17 +75,23 @@ final class ChaosDesk {
         }
         for name in ["bus", "recorder"] { ids[name] = name }
         try makeTornProgram()
+        guard try gateway.launch() else {
+            throw ChaosFailure("the order gateway does not start: \(gateway.output)")
+        }
     }
 
     private func add(_ strategy: Strategy) throws {
         let symbols = strategy.symbols.map { "\"\($0)\"" }.joined(separator: ", ")
         let stall = strategy.isWatchedClosely ? #", "late_after": "2s", "stalled_after": "4s""# : ""
+        let venue =
+            strategy.tradesAtGateway
+            ? #", "venue": {"kind": "gateway", "socket": "\#(gateway.socket)"}"# : ""
         let module = strategy.isOfFaultDesk ? "'\(FaultProgram.path)'" : "NULL"
         try sql(
             """
             INSERT INTO strategy_configs(name, class_name, module_path, config_json, desired_state, restart_policy_json)
             VALUES ('\(strategy.name)', '\(strategy.className)', \(module),
-            '{"instruments": [\(symbols)], "parameters": {\(strategy.parameters)}}', '\(strategy.desired)',
+            '{"instruments": [\(symbols)], "parameters": {\(strategy.parameters)}\(venue)}', '\(strategy.desired)',
             '{"backoff_initial": "50ms", "backoff_max": "200ms", "unstable_exits_max": 100\(stall)}');
             """)
     }
@@ -205,6 +220,7 @@ final class ChaosDesk {
 
     /// Ends what a failed run leaves: only processes that hold a lock of this very home.
     func endEverything() {
+        gateway.kill()
         killManager()
         for member in HomeProcesses(home: home).members where member.isRole {
             kill(member.pid, SIGCONT)

@@ -9,6 +9,8 @@ struct ChaosRun {
     private(set) var table = ChaosTable()
     private(set) var complaints: [String] = []
     private var startKinds: (manager: [String: Int], bus: [String: Int]) = ([:], [:])
+    /// What the independent judge of orders and fills has counted.
+    private var gatewaySummary = ""
     /// Times of wall clock between which nothing was wrong, so that no sample may be missing.
     private var quietTimes: [(begin: Double, end: Double)] = []
 
@@ -141,6 +143,8 @@ struct ChaosRun {
         compare("the manager", startKinds.manager, end.manager)
         compare("the bus", startKinds.bus, end.bus)
         if !desk.stopManager() { complaints.append("the manager did not end in order") }
+        desk.gateway.kill()
+        complaints += try gatewayComplaints()
         complaints += try desk.oracle.complaintsAtRest()
         complaints += try missingSamples()
         let lost = try desk.sql(
@@ -150,7 +154,27 @@ struct ChaosRun {
         // All have ended in order, so the venue has answered to every intent.
         let open = journals.openOrders
         if !open.isEmpty { complaints.append("\(open.count) intents without an answer: \(open.prefix(5))") }
-        table.account = try account(journals)
+        table.account = try account(journals) + "\n" + gatewaySummary
+    }
+
+    /// What the log of the order gateway, which saw the orders, says against the journals and the database.
+    private mutating func gatewayComplaints() throws -> [String] {
+        let found = try desk.gateway.compare()
+        gatewaySummary = "at the order gateway: " + found.summary
+        var complaints: [String] = []
+        for strategy in found.strategies {
+            let isWhole =
+                strategy.intents == strategy.ordersSeen + strategy.notReceived && strategy.unsettled == 0
+                && strategy.intents == strategy.databaseOrders
+                && strategy.journalFills == strategy.gatewayFills
+                && strategy.journalFills == strategy.databaseFills
+            if !isWhole || strategy.ordersSeen == 0 { complaints.append("the order gateway: \(strategy)") }
+        }
+        if !found.clean, complaints.isEmpty { complaints.append("the order gateway: \(found)") }
+        if found.strategies.count != ChaosDesk.strategies.count(where: \.tradesAtGateway) {
+            complaints.append("the order gateway has seen \(found.strategies.count) strategies")
+        }
+        return complaints
     }
 
     private mutating func compare(_ name: String, _ start: [String: Int], _ end: [String: Int]) {

@@ -8,6 +8,7 @@ struct Fault {
         case killBus = "kill -9 of the bus"
         case killRecorder = "kill -9 of the recorder"
         case killManager = "kill -9 of the manager"
+        case killGateway = "kill -9 of the order gateway"
         case killPair = "kill -9 of two of them"
         case stopExecutor = "SIGSTOP of an executor, shorter than its deadline"
         case hangExecutor = "SIGSTOP of an executor for ever"
@@ -121,7 +122,7 @@ struct FaultPlan {
         case .killManager, .stopManager, .detach: return [.manager]
         case .lockAndKill: return [strategy { _ in true }, .manager]
         case .killPair: return pair()
-        case .stopSubscriber, .lockDatabase, .holdReader: return []
+        case .killGateway, .stopSubscriber, .lockDatabase, .holdReader: return []
         }
     }
 

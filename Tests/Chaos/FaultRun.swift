@@ -10,6 +10,7 @@ struct FaultRun {
     func carryOut() throws -> FaultOutcome {
         switch fault.kind {
         case .killExecutor, .killFeed, .killBus, .killRecorder, .killManager, .killPair: try kills()
+        case .killGateway: try killsGateway()
         case .stopExecutor: try stopsExecutor()
         case .hangExecutor: try hangsExecutor()
         case .stopInWrite: try stopsInWrite()
@@ -49,6 +50,15 @@ struct FaultRun {
         guard let pid = desk.pid(name) else { throw ChaosFailure("\(name) has no process") }
         Foundation.kill(pid, SIGKILL)
         if case .strategy = target { outcome.epochs[name] = 1...1 } else { outcome.replaced[name] = pid }
+    }
+
+    private func killsGateway() throws -> FaultOutcome {
+        desk.gateway.kill()
+        pause(fault.seconds)
+        guard try desk.gateway.launch() else {
+            throw ChaosFailure("the order gateway does not start: \(desk.gateway.output)")
+        }
+        return FaultOutcome()
     }
 
     // MARK: - Stops

@@ -23,13 +23,18 @@ package final class OrderGateway {
 
     /// Starts it and waits until it listens.
     package func start(sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try #require(try launch(), "\(output)", sourceLocation: sourceLocation)
+    }
+
+    /// The same outside of a test; `false` when it does not listen.
+    package func launch() throws -> Bool {
         let run = try ProgramRun(
             Self.path,
             ["serve", "--socket", socket, "--log", log, "--home", home]
                 + settings.flatMap { ["--set", $0] })
         process = run
         let isListening = waitUntil(seconds: 20) { run.standardError.contains("listening") || !run.isRunning }
-        try #require(isListening && run.isRunning, "\(run.standardError)", sourceLocation: sourceLocation)
+        return isListening && run.isRunning
     }
 
     /// Kills it without a word.
