@@ -105,6 +105,15 @@ import TradingModel
             options: #""preset": "quotes", "header": false, "map": "time=0,symbol=3,bid=1,ask=2""#,
             sent: "1700000000000,1.5,1.6,B\r\n", expected: ["quote B 1.5 1.6"]),
         Case(
+            testDescription: "a vendor's layout", options: #""preset": "tardis_trades""#,
+            sent: "exchange,symbol,timestamp,local_timestamp,id,side,price,amount\n"
+                + "binance,A,1700000000000000,1700000000000100,7,buy,1.5,2\n",
+            expected: ["trade A 1.5 2"]),
+        Case(
+            testDescription: "a mapping alone, with a decimal comma",
+            options: #""map": "time=Zeit,symbol=Art,price=Kurs,size=Menge,decimal=comma""#,
+            sent: "Zeit;Art;Kurs;Menge\n1700000000000;A;1,5;2\n", expected: ["trade A 1.5 2"]),
+        Case(
             testDescription: "bars", options: #""preset": "ohlcv", "bar_seconds": 60"#,
             sent: "ts,symbol,open,high,low,close,volume\n1700000000000,A,1,3,1,2,9\n",
             expected: ["barVolume A 9 600", "bar A 1 3"]),
@@ -324,7 +333,7 @@ import TradingModel
         (#"{"address": "127.0.0.1:5", "symbols": "A,A", "preset": "trades"}"#, "each once"),
         (#"{"address": "127.0.0.1:5", "symbols": "A"}"#, "preset is needed"),
         (#"{"address": "127.0.0.1:5", "symbols": "A", "preset": "x"}"#, "quotes, trades, ohlcv"),
-        (#"{"address": "127.0.0.1:5", "symbols": "A", "preset": "trades", "map": "px=1"}"#, "FIELD=COLUMN"),
+        (#"{"address": "127.0.0.1:5", "symbols": "A", "preset": "trades", "map": "px=1"}"#, "no 'px'"),
         (#"{"address": "127.0.0.1:5", "symbols": "A", "preset": "trades", "mode": "x"}"#, "listen, connect"),
         (#"{"address": "127.0.0.1:5", "symbols": "A", "preset": "trades", "foo": 1}"#, "unknown option foo"),
         (#"{"address": "127.0.0.1:5", "symbols": "A", "format": "json", "delimiter": "x"}"#, "comma"),

@@ -8,8 +8,8 @@ public import TradingModel
 /// | `mode` | `listen` (up to 64 senders) or `connect` (made again when it breaks) | `listen` |
 /// | `format` | `csv`, `json` or `frames` | `csv` |
 /// | `symbols` | the instruments that may come; records of others are counted and left out | required |
-/// | `preset` | `quotes`, `trades` or `ohlcv`, as the import has them | required for `csv` |
-/// | `map` | list of `FIELD=COLUMN`, a name or a number from 0 | by the header's names |
+/// | `preset` | a layout as the import names it: `quotes`, `trades`, `ohlcv` or a vendor's | required for `csv`, or `map` |
+/// | `map` | list of `FIELD=COLUMN`, a name or a number from 0, and the import's settings, such as `decimal=comma`, `zone=EST` | by the header's names |
 /// | `time_unit`, `header`, `delimiter`, `utc_offset`, `bar_seconds` | as the import has them | recognised |
 /// | `category`, `currency`, `price_increment`, `quantity_increment` | of the instruments | `default`, `USD`, any |
 /// | `allow_remote` | whether an address that is not of this machine may be used | false |

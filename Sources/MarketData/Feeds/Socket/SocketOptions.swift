@@ -10,9 +10,12 @@ struct SocketOptions: Sendable {
     let format: Format
     let instruments: [Instrument]
     let heartbeatNanoseconds: Int64
-    private let preset: CSVImportOptions.Preset?
-    private let mapping: [String: CSVColumn]
+    /// The layout of CSV rows by its name, as `ticks import` knows it.
+    private let preset: ImportFormat?
+    /// Columns and settings, as `ticks import --map` takes them; checked.
+    private let mapping: String?
     private let base: CSVImportOptions
+    private let hasOffset: Bool
 
     static let names = [
         "address", "mode", "format", "symbols", "preset", "map", "time_unit", "header", "delimiter",
@@ -43,32 +46,55 @@ struct SocketOptions: Sendable {
         instruments = try Self.instruments(configuration)
         heartbeatNanoseconds =
             (try configuration.integer("heartbeat_ms", in: 10...60_000) ?? 1_000) * 1_000_000
-        preset = try configuration.choice("preset")
-        mapping = try Self.mapping(configuration)
-        guard format != .csv || preset != nil else {
+        preset = try Self.preset(configuration)
+        mapping = try Self.mapping(configuration, preset)
+        guard format != .csv || preset != nil || mapping != nil else {
             throw configuration.error(
-                "preset", "is needed for CSV lines: quotes, trades or ohlcv")
+                "preset", "is needed for CSV lines, or map: \(Self.presetNames)")
         }
         base = try Self.base(configuration, instruments)
+        hasOffset = configuration.optionNames.contains("utc_offset")
+        if format == .csv { _ = try Self.reading(preset, mapping, nil, configuration) }
     }
 
-    /// How rows of a kind are read; CSV lines are of the kind given.
+    /// How rows of a kind are read; CSV lines are of the kind that preset or mapping say.
     func reading(_ kind: CSVImportOptions.Preset) -> CSVImportOptions {
-        var options = CSVImportOptions(preset: preset ?? kind)
-        options.columns = mapping
-        options.timeUnit = base.timeUnit
-        options.hasHeader = base.hasHeader
-        options.delimiter = base.delimiter
-        options.zoneOffsetSeconds = base.zoneOffsetSeconds
-        options.barDuration = base.barDuration
+        // What was checked when the feed was made does not fail here.
+        var options =
+            (try? Self.reading(preset, mapping, format == .csv ? nil : kind, nil))
+            ?? CSVImportOptions(preset: kind)
+        options.timeUnit = base.timeUnit ?? options.timeUnit
+        options.hasHeader = base.hasHeader ?? options.hasHeader
+        options.delimiter = base.delimiter ?? options.delimiter
+        if hasOffset { options.zone = base.zone }
+        options.barDuration = base.barDuration ?? options.barDuration
         return options
+    }
+
+    private static func reading(
+        _ preset: ImportFormat?, _ mapping: String?, _ kind: CSVImportOptions.Preset?,
+        _ configuration: FeedConfiguration?
+    ) throws(MarketDataError) -> CSVImportOptions {
+        do throws(MarketDataError) {
+            guard let mapping else {
+                return preset.map { CSVImportOptions(format: $0) }
+                    ?? CSVImportOptions(preset: kind ?? .trades)
+            }
+            guard preset != nil || kind != nil else { return try CSVImportOptions(mapping: mapping) }
+            var options =
+                preset.map { CSVImportOptions(format: $0) } ?? CSVImportOptions(preset: kind ?? .trades)
+            try options.apply(mapping: mapping)
+            return options
+        } catch {
+            throw configuration?.error("map", error.description) ?? error
+        }
     }
 
     /// How the lines of a new connection are read.
     func makeDecoder() -> (any FeedLineDecoder)? {
         let onlySymbol = instruments.count == 1 ? instruments[0].symbol : nil
         return switch format {
-        case .csv: CSVLineDecoder(options: reading(preset ?? .trades), onlySymbol: onlySymbol)
+        case .csv: CSVLineDecoder(options: reading(.trades), onlySymbol: onlySymbol)
         case .json: JSONLineDecoder(onlySymbol: onlySymbol, options: { reading($0) })
         case .frames: nil
         }
@@ -108,22 +134,26 @@ struct SocketOptions: Sendable {
         return value.e8
     }
 
-    private static func mapping(
-        _ configuration: FeedConfiguration
-    ) throws(MarketDataError) -> [String: CSVColumn] {
-        var columns: [String: CSVColumn] = [:]
-        for part in try configuration.list("map") ?? [] {
-            let sides = part.split(separator: "=", maxSplits: 1)
-            guard sides.count == 2, CSVField(rawValue: String(sides[0])) != nil else {
-                let known = CSVField.allCases.map(\.rawValue).joined(separator: ", ")
-                throw configuration.error(
-                    "map",
-                    "'\(part)' is no FIELD=COLUMN; fields are \(known), a column is a name or a number from 0"
-                )
-            }
-            columns[String(sides[0])] = Int(sides[1]).map { .position($0) } ?? .name(String(sides[1]))
+    private static var presetNames: String {
+        ImportFormat.allCases.filter { $0 != .records }.map(\.rawValue).joined(separator: ", ")
+    }
+
+    private static func preset(_ configuration: FeedConfiguration) throws(MarketDataError) -> ImportFormat? {
+        guard let text = try configuration.text("preset") else { return nil }
+        guard let format = ImportFormat(name: text), format != .records else {
+            throw configuration.error("preset", "must be \(presetNames), not '\(text)'")
         }
-        return columns
+        return format
+    }
+
+    /// The mapping as one text, checked as far as it can be without a row.
+    private static func mapping(
+        _ configuration: FeedConfiguration, _ preset: ImportFormat?
+    ) throws(MarketDataError) -> String? {
+        guard let parts = try configuration.list("map"), !parts.isEmpty else { return nil }
+        let text = parts.joined(separator: ",")
+        _ = try reading(preset ?? .trades, text, nil, configuration)
+        return text
     }
 
     private static func base(
