@@ -35,7 +35,7 @@ source, target = sys.argv[1:3]
 begin = time.perf_counter()
 schema = {"timestamp": polars.Int64, "bid": polars.Float64, "ask": polars.Float64, "bid_size": polars.Float64,
     "ask_size": polars.Float64}
-polars.read_csv(source, schema=schema, n_threads=1).write_ipc(target, compression="uncompressed")
+polars.read_csv(source, schema=schema).write_ipc(target, compression="uncompressed")
 end = time.perf_counter()
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(end - begin, used.ru_utime + used.ru_stime, polars.__version__)
@@ -132,7 +132,7 @@ def replay(program, folder, source):
         size = runs[0]["bytes"]
         meaning = {"blocks": "mapped blocks to a consumer that does nothing, every checksum proven",
             "feed": "through the file feed, copied in batches"}[what]
-        print(f"replay of {result['records']} records: {size / seconds / 1e9:.1f} GB/s, "
+        print(f"replay of {int(result['records'])} records: {size / seconds / 1e9:.1f} GB/s, "
             f"{size / 64 / seconds / 1e6:.0f} million records/s  ({meaning})")
 
 
