@@ -1,8 +1,11 @@
 """Measures import and replay of tick files: scripts/bench ticks [ROWS].
 
 Makes a CSV file of plain quotes, imports it with this repository's importer, and reads and writes the same file with
-DuckDB and polars (from PyPI, in a virtual environment under the temporary directory, when it may be made), each with one
-thread, to binary output; all in one run, the best of three. Then replays the tick file from the page cache.
+DuckDB and polars (from PyPI, in a virtual environment under the temporary directory, when it may be made) to binary output
+without compression: Parquet and Arrow IPC. All in one run, in turns, the best of five; once with every program on one and
+the same processor and peers told to use one thread, once with all processors for everybody. The importer syncs its file to
+disk and gives it its name before its time ends, the others leave theirs to the system. Starting Python and loading the
+peers is not counted. Then replays the tick file from the page cache.
 """
 import json
 import os
@@ -15,30 +18,31 @@ import venv
 
 DUCKDB = """
 import duckdb, os, resource, sys, time
-source, target = sys.argv[1:3]
+source, target, threads = sys.argv[1:4]
 database = duckdb.connect()
-database.execute("SET threads = 1")
+database.execute(f"SET threads = {threads}")
+before = resource.getrusage(resource.RUSAGE_SELF)
 begin = time.perf_counter()
 database.execute(f"COPY (SELECT * FROM read_csv('{source}', header = true, columns = {{'timestamp': 'BIGINT', "
     "'bid': 'DECIMAL(18,8)', 'ask': 'DECIMAL(18,8)', 'bid_size': 'DECIMAL(18,8)', 'ask_size': 'DECIMAL(18,8)'}, "
     f"auto_detect = false, delim = ',')) TO '{target}' (FORMAT parquet, COMPRESSION uncompressed)")
 end = time.perf_counter()
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(end - begin, used.ru_utime + used.ru_stime, duckdb.__version__)
+after = resource.getrusage(resource.RUSAGE_SELF)
+print(end - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, duckdb.__version__)
 """
 
 POLARS = """
 import os, resource, sys, time
-os.environ["POLARS_MAX_THREADS"] = "1"
+source, target, os.environ["POLARS_MAX_THREADS"] = sys.argv[1:4]
 import polars
-source, target = sys.argv[1:3]
+before = resource.getrusage(resource.RUSAGE_SELF)
 begin = time.perf_counter()
 schema = {"timestamp": polars.Int64, "bid": polars.Float64, "ask": polars.Float64, "bid_size": polars.Float64,
     "ask_size": polars.Float64}
 polars.read_csv(source, schema=schema).write_ipc(target, compression="uncompressed")
 end = time.perf_counter()
-used = resource.getrusage(resource.RUSAGE_SELF)
-print(end - begin, used.ru_utime + used.ru_stime, polars.__version__)
+after = resource.getrusage(resource.RUSAGE_SELF)
+print(end - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, polars.__version__)
 """
 
 
@@ -77,50 +81,53 @@ def peers():
         return None
 
 
-def ours(program, verb, *arguments):
-    result = subprocess.run([program, verb, *arguments], check=True, capture_output=True, text=True)
-    return json.loads(result.stdout)
+def run(command, processors):
+    """What a program prints; it runs on these processors only, where the system can do that."""
+    def pin():
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, processors)
+    return subprocess.run(command, check=True, capture_output=True, text=True, preexec_fn=pin).stdout
 
 
-def best(measure):
-    return min((measure() for _ in range(3)), key=lambda result: result[1])
+def every_processor():
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+
+
+def ours(program, verb, *arguments, processors=None):
+    return json.loads(run([program, verb, *arguments], processors or every_processor()))
 
 
 def imports(program, folder, source, rows):
     target = os.path.join(folder, "out.bin")
+    python = peers()
+    programs = [("tradewind", None)] + ([("DuckDB", DUCKDB), ("polars", POLARS)] if python else [])
 
-    def clear():
+    def measure(name, script, processors):
         if os.path.exists(target):
             os.remove(target)
+        if script is None:
+            result = ours(program, "import", source, target, processors=processors)
+            return result["seconds"], result["cpu_seconds"], "synced to disk", os.path.getsize(target)
+        text = run([python, "-c", script, source, target, str(len(processors))], processors)
+        wall, cpu, version = text.split()
+        return float(wall), float(cpu), version, os.path.getsize(target)
 
-    def tradewind():
-        clear()
-        result = ours(program, "import", source, target)
-        return result["seconds"], result["cpu_seconds"], "this repository, synced to disk"
-
-    def peer(python, script, name):
-        def measure():
-            clear()
-            text = subprocess.run([python, "-c", script, source, target], check=True, capture_output=True, text=True).stdout
-            wall, cpu, version = text.split()
-            return float(wall), float(cpu), f"{name} {version}"
-        return measure
-
-    rates = {}
-    measures = [("tradewind", tradewind)]
-    python = peers()
-    if python:
-        measures += [("duckdb", peer(python, DUCKDB, "DuckDB")), ("polars", peer(python, POLARS, "polars"))]
-    megabytes = os.path.getsize(source) / 1e6
-    print(f"import of {rows} plain quotes, {megabytes:.0f} MB, one thread, best of three by CPU")
-    for name, measure in measures:
-        wall, cpu, what = best(measure)
-        rates[name] = (rows / wall, rows / cpu)
-        print(f"  {name:10} {rows / wall / 1e6:6.2f} million rows/s, {rows / cpu / 1e6:6.2f} per second of CPU  ({what})")
-    for index, unit in [(0, "elapsed"), (1, "CPU")]:
-        others = [rate[index] for name, rate in rates.items() if name != "tradewind"]
+    size = os.path.getsize(source) / 1e6
+    print(f"import of {rows} plain quotes, {size:.0f} MB, best of five in turns")
+    every = every_processor()
+    for what, processors in [("one core", {min(every)}), (f"all {len(every)} cores", every)]:
+        best = {}
+        for _ in range(5):
+            for name, script in programs:
+                result = measure(name, script, processors)
+                best[name] = min(best.get(name, result), result)
+        for name, (wall, cpu, note, written) in best.items():
+            print(f"  {what:12} {name:10} {rows / wall / 1e6:6.2f} million rows/s, {rows / cpu / 1e6:6.2f} per second of"
+                f" CPU  ({note}, {written / 1e6:.0f} MB)")
+        others = [(value[0], name) for name, value in best.items() if name != "tradewind"]
         if others:
-            print(f"  ratio to the fastest other, {unit}: {rates['tradewind'][index] / max(others):.1f}")
+            wall, name = min(others)
+            print(f"  {what:12} ratio to {name}, the fastest other: {wall / best['tradewind'][0]:.2f}")
 
 
 def replay(program, folder, source):

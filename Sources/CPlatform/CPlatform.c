@@ -117,6 +117,17 @@ int cplatform_write_all(int fd, const void *bytes, size_t byte_count) {
     return 0;
 }
 
+void cplatform_start_writeback(int fd, int64_t offset, int64_t byte_count) {
+#if defined(__linux__)
+    // What fails here is told by the fsync(2) that follows.
+    sync_file_range(fd, offset, byte_count, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)fd;
+    (void)offset;
+    (void)byte_count;
+#endif
+}
+
 int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset) {
     for (;;) {
         ssize_t count = pread(fd, bytes, byte_count, (off_t)offset);

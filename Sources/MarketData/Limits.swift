@@ -20,6 +20,16 @@ package enum Limits {
     package static let csvLineBytesMax = 65_536
     /// Bytes of a CSV file read at once, and gathered before its layout is decided.
     package static let csvBlockBytes = 262_144
+    /// Pieces of 1 MiB that the writer of a new tick file fills or has on their way; beyond, whoever appends waits.
+    package static let writerPiecesMax = 4
+    /// Bytes written after which the system is told to bring them to the disk.
+    package static let writebackBytes = 8 << 20
+    /// Unpacked bytes read on to find out whether rows make no sense because a compressed file is damaged.
+    package static let unpackedCheckBytes = 256 << 20
+    /// Files in a zip archive; an archive that lists more is refused.
+    package static let zipMembersMax = 65_536
+    /// Bytes of a zip archive's directory; a larger one is refused.
+    package static let zipDirectoryBytesMax = 64 << 20
     /// Rows looked at to recognise the length of a CSV file's bars.
     package static let csvProbeRows = 1000
     /// Records sorted in memory by an import, 64 bytes each; more are refused.

@@ -110,6 +110,26 @@ extension Syscall {
         return (ends[0], ends[1])
     }
 
+    /// socketpair(2): our end, which does not block and raises no SIGPIPE, and the one to hand on.
+    static func makeSocketPair(for path: String) throws(MarketDataError) -> (ours: Int32, theirs: Int32) {
+        var ends: [Int32] = [-1, -1]
+        #if canImport(Glibc)
+            let stream = Int32(SOCK_STREAM.rawValue)
+        #else
+            let stream = SOCK_STREAM
+        #endif
+        guard socketpair(AF_UNIX, stream, 0, &ends) == 0 else {
+            throw MarketDataError(.system, "cannot make a socket to unpack \(path)", errorNumber: errno)
+        }
+        for end in ends { _ = cplatform_set_close_on_exec(end, 1) }
+        _ = cplatform_set_nonblocking(ends[0], 1)
+        #if canImport(Darwin)
+            var isOn: Int32 = 1
+            setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
+        #endif
+        return (ends[0], ends[1])
+    }
+
     /// What a program said, on one line, at most some hundred bytes.
     static func text(from descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 300)

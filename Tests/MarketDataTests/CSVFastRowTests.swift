@@ -146,6 +146,37 @@ import TradingModel
         }
     }
 
+    /// Cells of every length, of the one before or of another, in columns that end with every kind of byte.
+    @Test(arguments: [",", ";", "\t"], ["\n", "\r\n"])
+    func decimalsOfAllFormsAgree(delimiter: String, newline: String) {
+        var generator = SeededGenerator(seed: 2024)
+        func number(_ length: Int) -> String {
+            (0..<length).map { _ in String(generator.next() % 10) }.joined()
+        }
+        var forms = [(1, 1), (1, 1), (1, 1), (1, 1)]
+        var text = ["time", "bid", "ask", "bid_size", "ask_size"].joined(separator: delimiter) + newline
+        var time = 1_582_329_601_096_000 as UInt64
+        for _ in 0..<4000 {
+            time += generator.next() % (generator.next() % 50 == 0 ? 900_000_000 : 2000)
+            var cells = [String(time)]
+            for column in 0..<4 {
+                if generator.next() % 4 == 0 {
+                    forms[column] = (1 + Int(generator.next() % 9), Int(generator.next() % 9))
+                }
+                let (whole, fraction) = forms[column]
+                cells.append(number(whole) + (fraction > 0 ? "." + number(fraction) : ""))
+                if generator.next() % 100 == 0 { cells[cells.count - 1] += "x" }
+            }
+            text += cells.joined(separator: delimiter) + newline
+        }
+        var options = CSVImportOptions(preset: .quotes, symbol: "X")
+        options.badRows = .skip
+        options.crossed = .keep
+        let fast = outcome(text, options, isFast: true)
+        let isSame = fast == outcome(text, options, isFast: false)
+        #expect(isSame && fast.events.count > 3000)
+    }
+
     @Test(arguments: 0..<8)
     func everySplitOfTheReadsGivesTheSame(index: Int) {
         let layout = Self.layouts[index]

@@ -74,6 +74,23 @@ import TradingModel
         #expect(refused == 20)
     }
 
+    /// Rows of a damaged file make no sense in many ways; the reason is told, not the first sign of it.
+    @Test func damageOfACompressedFileIsToldBeforeTheOrderOfItsRows() throws {
+        // The checksum at the end; the rows before it are right but for one that goes back.
+        let text = Self.text + "2019-01-01,1,2\n"
+        directory.write(Array(text.utf8), to: "late.csv")
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["gzip", directory.file("late.csv")]
+        try process.run()
+        process.waitUntilExit()
+        var whole = directory.read("late.csv.gz")
+        #expect(throws: MarketDataError.self) { try importBytes(whole) }
+        whole[whole.count - 6] ^= 1
+        let error = #expect(throws: MarketDataError.self) { try importBytes(whole) }
+        #expect(error?.code == .damaged, "\(String(describing: error))")
+    }
+
     @Test func filesInOrderBecomeOneStream() throws {
         let first = directory.write("time,bid,ask\n2020-01-01,1,2\n", to: "a.csv")
         let second = directory.write("ask,bid,time\n2,1,2020-01-02\n3,1,2020-01-02\n", to: "b.csv")

@@ -59,6 +59,9 @@ int cplatform_write_all(int fd, const void *bytes, size_t byte_count);
 int64_t cplatform_send_two(
     int fd, const void *first, size_t first_count, const void *second, size_t second_count);
 
+/// sync_file_range(2): the system begins to write these bytes of a file to the disk. A hint, without effect on macOS.
+void cplatform_start_writeback(int fd, int64_t offset, int64_t byte_count);
+
 /// pread(2), EINTR retried; the bytes read, 0 at the end of the file, -1 and errno on failure.
 int64_t cplatform_read_at(int fd, void *bytes, size_t byte_count, int64_t offset);
 

@@ -17,8 +17,14 @@ enum CSVDigits {
     /// The number that the first `count` bytes, 1 to 8, all digits, stand for.
     @inline(__always)
     static func value(_ word: UInt64, _ count: Int) -> Int64 {
-        // Moved to the end, so that zeros stand before; the masks take the digits' values.
-        let digits = (word &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count)) & 0x0F0F_0F0F_0F0F_0F0F
+        // Moved to the end, so that zeros stand before.
+        value(digitsAtEnd: word &<< UInt64(truncatingIfNeeded: 64 &- 8 &* count))
+    }
+
+    /// The number that the last bytes, all digits, stand for; the bytes before them are zero bytes.
+    @inline(__always)
+    static func value(digitsAtEnd word: UInt64) -> Int64 {
+        let digits = word & 0x0F0F_0F0F_0F0F_0F0F
         // Neighbours are joined to numbers of two, four and eight digits; none overflows its part.
         let pairs = (digits &* 10 &+ digits &>> 8) & 0x00FF_00FF_00FF_00FF
         let quads = (pairs &* 100 &+ pairs &>> 16) & 0x0000_FFFF_0000_FFFF

@@ -23,6 +23,11 @@ final class CSVFastRow {
         var kind: Kind
         /// The field's slot; for `fixedSymbol` none.
         var slot: Int
+        /// What a decimal in the row before looked like, and the next one most likely does too.
+        var form: UnsafePointer<CSVDecimalForm>
+        /// The first eight digits of a number of seconds or parts of them in the row before, and what they stand for.
+        var head: UInt64 = 0
+        var headValue: UInt64 = 0
     }
 
     /// What the last date of a time column looked like; rows of the same date are read fast.
@@ -50,6 +55,7 @@ final class CSVFastRow {
     private let delimiter: UInt8
     private let delimiters: UInt64
     private let decimalMark: UInt8
+    private let forms: CSVDecimalForms
     private let sizeFactor: Int64
     private let allowsEmptyID: Bool
     private let parser: CSVRowParser
@@ -69,13 +75,16 @@ final class CSVFastRow {
         delimiter = layout.delimiter
         delimiters = UInt64(layout.delimiter) &* 0x0101_0101_0101_0101
         decimalMark = options.decimalMark
+        forms = CSVDecimalForms(mark: options.decimalMark)
         allowsEmptyID = options.format.hasForeignIDs
         let exponent = options.sizeExponent ?? options.format.sizeExponent
         sizeFactor = (0...10).contains(exponent) ? CSVNumber.powersOfTen(exponent) : 1
         isSupported = (0...10).contains(exponent) && options.priceExponent == 0
-        var plan = [Cell](repeating: Cell(kind: .skip, slot: 0), count: layout.columnCount)
+        let form = forms.first
+        var plan = [Cell](
+            repeating: Cell(kind: .skip, slot: 0, form: form), count: layout.columnCount)
         for (field, column) in parser.plan {
-            plan[column] = Cell(kind: Self.kind(of: field, parser), slot: field.index)
+            plan[column] = Cell(kind: Self.kind(of: field, parser), slot: field.index, form: form)
         }
         if let date = layout[.date], let time = layout[.time] {
             plan[date] = plan[time]
@@ -202,29 +211,30 @@ extension CSVFastRow {
         let last = cellCount &- 1
         var index = 0
         while true {
-            let cell = cells[index]
+            let cell = cells + index
+            let slot = cell.pointee.slot
             var end: UnsafePointer<UInt8>?
-            switch cell.kind {
-            case .price: end = decimal(position, &slots[cell.slot], &priceDecimals)
+            switch cell.pointee.kind {
+            case .price: end = decimal(position, cell, slots + slot, &priceDecimals)
             case .pointed:
                 var decimals = 0
-                end = decimal(position, &slots[cell.slot], &decimals)
+                end = decimal(position, cell, slots + slot, &decimals)
                 // Where whole numbers would mean something else, a price without a point is no number.
                 guard decimals > 0 else { return nil }
                 if decimals > priceDecimals { priceDecimals = decimals }
-            case .size: end = size(position, &slots[cell.slot], &sizeDecimals)
-            case .epoch: end = epoch(position, cell.slot)
-            case .calendar: end = calendarTime(position, calendars + cell.slot, &slots[cell.slot])
+            case .size: end = size(position, cell, slots + slot, &sizeDecimals)
+            case .epoch: end = epoch(position, cell)
+            case .calendar: end = calendarTime(position, calendars + slot, &slots[slot])
             case .skip: end = skip(position)
             case .nano:
-                end = nano(position, &slots[cell.slot])
+                end = nano(position, &slots[slot])
                 priceDecimals = 9
-            case .integer: end = integer(position, &slots[cell.slot])
+            case .integer: end = integer(position, &slots[slot])
             case .symbol: end = symbolEnd(position, &symbol)
             case .fixedSymbol: end = fixedSymbolEnd(position)
             case .side: end = side(position)
             case .maker: end = maker(position)
-            case .letter: end = letter(position, cell.slot)
+            case .letter: end = letter(position, slot)
             }
             guard let end else { return nil }
             if index < last {
@@ -251,9 +261,29 @@ extension CSVFastRow {
     }
 
     /// Digits, perhaps a point and up to eight decimals, zeros behind them aside.
+    ///
+    /// Mostly a cell looks like the one above it. Where that is only checked, and not found out, the next cell's place
+    /// is known before this one is read, and the processor reads several cells at once.
     @inline(__always)
     private func decimal(
-        _ start: UnsafePointer<UInt8>, _ value: inout Int64, _ decimals: inout Int
+        _ start: UnsafePointer<UInt8>, _ cell: UnsafeMutablePointer<Cell>,
+        _ value: UnsafeMutablePointer<Int64>, _ decimals: inout Int
+    ) -> UnsafePointer<UInt8>? {
+        let form = cell.pointee.form
+        let word = CSVDigits.word(start)
+        let end = start + form.pointee.byteCount
+        guard form.pointee.matches(word), end[0] == delimiter || end[0] == 0x0A || end[0] == 0x0D else {
+            return decimalOfOtherForm(start, cell, value, &decimals)
+        }
+        value.pointee = form.pointee.value(word)
+        if form.pointee.decimals > decimals { decimals = form.pointee.decimals }
+        return end
+    }
+
+    @inline(never)
+    private func decimalOfOtherForm(
+        _ start: UnsafePointer<UInt8>, _ cell: UnsafeMutablePointer<Cell>,
+        _ value: UnsafeMutablePointer<Int64>, _ decimals: inout Int
     ) -> UnsafePointer<UInt8>? {
         let first = CSVDigits.word(start)
         let wholeCount = CSVDigits.count(first)
@@ -272,14 +302,16 @@ extension CSVFastRow {
             }
         }
         guard end[0] == decimalMark, decimalMark != delimiter else {
-            value = whole &* 100_000_000
+            value.pointee = whole &* 100_000_000
+            if let form = forms.form(wholeCount: wholeCount, fractionCount: 0) { cell.pointee.form = form }
             return end
         }
         let fraction = CSVDigits.word(end + 1)
         let count = CSVDigits.count(fraction)
         guard count > 0 else { return nil }
-        value = whole &* 100_000_000 &+ CSVDigits.value(fraction, count) &* powers[8 &- count]
+        value.pointee = whole &* 100_000_000 &+ CSVDigits.value(fraction, count) &* powers[8 &- count]
         if count > decimals { decimals = count }
+        if let form = forms.form(wholeCount: wholeCount, fractionCount: count) { cell.pointee.form = form }
         end += 1 &+ count
         if count == 8 { while end[0] == 0x30 { end += 1 } }
         return end
@@ -287,45 +319,50 @@ extension CSVFastRow {
 
     @inline(__always)
     private func size(
-        _ start: UnsafePointer<UInt8>, _ value: inout Int64, _ decimals: inout Int
+        _ start: UnsafePointer<UInt8>, _ cell: UnsafeMutablePointer<Cell>,
+        _ value: UnsafeMutablePointer<Int64>, _ decimals: inout Int
     ) -> UnsafePointer<UInt8>? {
-        guard sizeFactor != 1 else { return decimal(start, &value, &decimals) }
-        let end = decimal(start, &value, &decimals)
-        let (product, overflow) = value.multipliedReportingOverflow(by: sizeFactor)
+        let end = decimal(start, cell, value, &decimals)
+        guard sizeFactor != 1 else { return end }
+        let (product, overflow) = value.pointee.multipliedReportingOverflow(by: sizeFactor)
         guard !overflow else { return nil }
-        value = product
+        value.pointee = product
         return end
     }
 
-    /// As many digits as in the row learnt from.
+    /// As many digits as in the row learnt from; their first eight are mostly those of the row before.
     @inline(__always)
-    private func digits(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64? {
-        var value: UInt64 = 0
-        var position = start
-        var left = count
-        while left > 8 {
+    private func epoch(
+        _ start: UnsafePointer<UInt8>, _ cell: UnsafeMutablePointer<Cell>
+    ) -> UnsafePointer<UInt8>? {
+        let slot = cell.pointee.slot
+        let count = epochDigits[slot]
+        // Ten digits and more: the same number of them is the same unit.
+        guard count >= 10, count <= 19 else { return nil }
+        let head = CSVDigits.word(start)
+        if head != cell.pointee.head {
+            guard CSVDigits.count(head) == 8, start[0] != 0x30 else { return nil }
+            cell.pointee.head = head
+            cell.pointee.headValue = UInt64(bitPattern: CSVDigits.value(head, 8))
+        }
+        var number = cell.pointee.headValue
+        var position = start + 8
+        var left = count &- 8
+        if left > 8 {
             let word = CSVDigits.word(position)
             guard CSVDigits.count(word) == 8 else { return nil }
-            value = value &* 100_000_000 &+ UInt64(bitPattern: CSVDigits.value(word, 8))
+            number = number &* 100_000_000 &+ UInt64(bitPattern: CSVDigits.value(word, 8))
             position += 8
             left &-= 8
         }
         let word = CSVDigits.word(position)
         guard CSVDigits.count(word) >= left else { return nil }
-        let power = left == 8 ? 100_000_000 : powers[left]
         // At most nineteen digits: below 2^64.
-        return value &* UInt64(bitPattern: power) &+ UInt64(bitPattern: CSVDigits.value(word, left))
-    }
-
-    @inline(__always)
-    private func epoch(_ start: UnsafePointer<UInt8>, _ slot: Int) -> UnsafePointer<UInt8>? {
-        let count = epochDigits[slot]
-        // Ten digits and more: the same number of them is the same unit.
-        guard count >= 10, count <= 19, let number = digits(start, count), number <= Int64.max else {
-            return nil
-        }
+        number =
+            number &* UInt64(bitPattern: powers[left]) &+ UInt64(bitPattern: CSVDigits.value(word, left))
+        guard number <= Int64.max else { return nil }
         let (value, overflow) = Int64(number).multipliedReportingOverflow(by: epochUnits[slot])
-        guard !overflow, start[0] != 0x30 else { return nil }
+        guard !overflow else { return nil }
         slots[slot] = value
         return start + count
     }

@@ -66,7 +66,8 @@ package enum CSVField: String, CaseIterable, Sendable {
         switch self {
         case .time:
             [
-                "timestamp", "tsns", "ts", "datetime", "eventtime", "exchangetime", "exchangetimestamp",
+                "timestamp", "tsns", "ts", "datetime", "transactiontime", "eventtime", "exchangetime",
+                "exchangetimestamp",
                 "transacttime", "tsevent", "opentime", "time", "date", "gmttime",
             ]
         case .receiveTime:

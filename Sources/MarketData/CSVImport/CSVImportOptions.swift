@@ -24,12 +24,12 @@ package struct CSVImportOptions: Sendable {
 
     /// What is done when receive times go back.
     package enum OrderPolicy: Equatable, Sendable {
-        /// The import fails, telling the line.
+        /// Nothing is put in order: what comes late is late.
         case refuse
         /// Records are sorted in memory by receive time, equal ones in the order of their rows; at most
         /// `Limits.sortedRecordsMax`.
         case sort
-        /// Records that come at most so late are put in their place; a later one is refused with its line.
+        /// Records that come at most so late are put in their place.
         case window(Duration)
     }
 
@@ -96,6 +96,9 @@ package struct CSVImportOptions: Sendable {
     package var badRows = BadRowPolicy.refuse
     /// What is done when receive times go back.
     package var order = OrderPolicy.refuse
+    /// What is done with rows that come later than `order` allows: the import fails, telling the line, or they are left
+    /// out, counted and told as bad rows are. Rows that cannot be read are another matter, `badRows`.
+    package var outOfOrder = BadRowPolicy.refuse
     /// What is done with a row whose bid is above its ask.
     package var crossed = CrossedPolicy.bad
     /// The length of the bars; `nil` takes the smallest distance of the first rows.

@@ -21,15 +21,15 @@ final class CSVImportRun {
     private let output: ImportOutput
     private let table: CSVSymbolTable
     private let notes: UnsafeMutablePointer<Int>
-    private let records: UnsafeMutablePointer<MarketEvent>
-    private var recordCount = 0
+    /// The output's slots, those filled, and how many leave room for a row.
+    private var records: UnsafeMutablePointer<MarketEvent>
+    private var recordCount = 0, fullCount = 0
     private let readByteCount: Int
     private let firstByteCount: Int
     private let namesFiles: Bool
     private let usesFastRows: Bool
     private var path = ""
     private var lineNumber = 0
-    private static let recordCapacity = 1024
 
     /// - Parameters:
     ///   - namesFiles: whether bad rows are told with their file.
@@ -47,21 +47,33 @@ final class CSVImportRun {
         table = CSVSymbolTable(options: options)
         notes = .allocate(capacity: CSVRecordBuilder.Note.allCases.count)
         notes.initialize(repeating: 0, count: CSVRecordBuilder.Note.allCases.count)
-        records = .allocate(capacity: Self.recordCapacity)
+        guard let slots = output.slots.baseAddress else { preconditionFailure("an output has slots") }
+        records = slots
+        fullCount = output.slots.count - 2
+        output.onLateRow = { [unowned self] line, problem in
+            summary.addBadRow(line, problem, path: namesFiles ? path : nil)
+        }
     }
 
-    deinit {
-        notes.deallocate()
-        records.deallocate()
-    }
+    deinit { notes.deallocate() }
 
     /// Bytes of all inputs, for the progress.
     func expect(byteCount: Int) { progress.byteCountTotal = byteCount }
 
     /// Reads one file to its end, or until the output wants no more.
-    func read(_ path: String) throws(MarketDataError) {
-        let source = try ByteSource(path: path)
-        self.path = source.path
+    func read(_ origin: ByteSource.Origin) throws(MarketDataError) {
+        let source = try ByteSource(origin)
+        do throws(MarketDataError) {
+            try read(source)
+        } catch {
+            // Rows that make no sense may come of a compressed file that is damaged, which its checksum would tell.
+            if error.code == .outOfOrder || error.code == .unknownLayout { try source.checkRest() }
+            throw error
+        }
+    }
+
+    private func read(_ source: ByteSource) throws(MarketDataError) {
+        path = source.path
         let reader = CSVBlockReader(source, readByteCount: readByteCount, firstByteCount: firstByteCount)
         guard let first = try reader.next() else {
             throw MarketDataError(.unknownLayout, "\(source.path) is empty")
@@ -91,7 +103,7 @@ final class CSVImportRun {
     func finish() throws(MarketDataError) -> ImportSummary {
         summary.setNotes(notes)
         let nothing = output.recordCount == 0
-        if summary.badRowCount > 0, options.badRows == .refuse || nothing {
+        if output.isRefused || (nothing && summary.badRowCount > 0) {
             throw MarketDataError(
                 .badRows,
                 "\(path): \(summary.badRowCount) of \(summary.rowCount) rows cannot be imported;"
@@ -106,7 +118,7 @@ final class CSVImportRun {
         summary.recordCount = output.recordCount
         summary.firstTime = output.firstTime
         summary.lastTime = output.lastTime
-        summary.instruments = table.instruments()
+        summary.instruments = table.instruments(without: output.lateRecordCounts)
         summary.columns = layout?.assignments.map { "\($0.field.rawValue) = \($0.column)" } ?? []
         return summary
     }
@@ -135,7 +147,7 @@ final class CSVImportRun {
         var rows = 0
         defer { summary.rowCount += rows }
         while position < end {
-            if recordCount > Self.recordCapacity - 2 {
+            if recordCount > fullCount {
                 try flush()
                 if output.isFull { return }
             }
@@ -150,7 +162,7 @@ final class CSVImportRun {
                 position = next
                 continue
             }
-            position = readSlowly(position, end, parser, fast, &scanner, &rows)
+            position = try readSlowly(position, end, parser, fast, &scanner, &rows)
         }
     }
 
@@ -159,7 +171,7 @@ final class CSVImportRun {
     private func readSlowly(
         _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ parser: CSVRowParser,
         _ fast: CSVFastRow, _ scanner: inout CSVLineScanner, _ rows: inout Int
-    ) -> UnsafePointer<UInt8> {
+    ) throws(MarketDataError) -> UnsafePointer<UInt8> {
         var lineEnd = end
         if let found = memchr(start, 0x0A, end - start) {
             lineEnd = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
@@ -173,6 +185,8 @@ final class CSVImportRun {
             recordCount += try parser.parse(scanner, into: records + recordCount)
             if usesFastRows { fast.learn(from: scanner) }
         } catch {
+            // Rows before it that come late are told before it.
+            if options.outOfOrder == .skip { try flush() }
             summary.addBadRow(lineNumber, error, path: namesFiles ? path : nil)
             output.isRefused = options.badRows == .refuse
         }
@@ -180,9 +194,12 @@ final class CSVImportRun {
     }
 
     private func flush() throws(MarketDataError) {
-        let batch = UnsafeMutableBufferPointer(start: records, count: recordCount)
+        let count = recordCount
         recordCount = 0
-        try output.append(batch, path: path)
+        try output.append(count, path: path)
+        guard let slots = output.slots.baseAddress else { preconditionFailure("an output has slots") }
+        records = slots
+        fullCount = output.slots.count - 2
     }
 }
 
@@ -199,7 +216,8 @@ enum CSVContent {
             )
         }
         if begins([0x50, 0x4B, 0x03, 0x04]) {
-            throw MarketDataError(.unknownLayout, "\(path) is a zip archive; unpack it first: unzip \(path)")
+            throw MarketDataError(
+                .unknownLayout, "\(path) is a zip archive in a pipe or in another archive; unpack it first")
         }
         if begins([0xFF, 0xFE]) || begins([0xFE, 0xFF]) {
             throw MarketDataError(
@@ -210,7 +228,37 @@ enum CSVContent {
         if zeroCount * 8 > min(bytes.count, 4096) {
             throw MarketDataError(.unknownLayout, "\(path) holds zero bytes; it is no CSV text")
         }
-        return begins([0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let offset = begins([0xEF, 0xBB, 0xBF]) ? 3 : 0
+        try refuseOtherText(UnsafeBufferPointer(rebasing: bytes[offset...]), path: path)
+        return offset
+    }
+
+    /// Refuses what servers send in place of a file, and lines that end with carriage returns alone.
+    private static func refuseOtherText(
+        _ text: UnsafeBufferPointer<UInt8>, path: String
+    ) throws(MarketDataError) {
+        let begin = text.drop { $0 <= 0x20 }.prefix(5)
+        func begins(_ prefix: String) -> Bool {
+            begin.count >= prefix.utf8.count && zip(begin, prefix.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+        }
+        var kind: String?
+        // Columns may be named as <DATE>.
+        if begins("<!") || begins("<?") || begins("<html") { kind = "HTML or XML" }
+        if begins("{") || begins("[") { kind = "JSON" }
+        if let kind {
+            let shown = CSVText.shown(UnsafeBufferPointer(rebasing: text.prefix(60)), byteCountMax: 60)
+            throw MarketDataError(
+                .unknownLayout,
+                "\(path) is \(kind), no CSV text: '\(shown)'; perhaps a server's message instead of the file,"
+                    + " fetch it again")
+        }
+        if text.contains(0x0D), text.firstIndex(of: 0x0A) ?? text.count - 1 == text.count - 1 {
+            let returns = text.dropLast(2).contains(0x0D)
+            guard returns else { return }
+            throw MarketDataError(
+                .unknownLayout,
+                "\(path) has lines that end with carriage returns alone; convert them first: tr '\\r' '\\n'")
+        }
     }
 
     /// The parser of a file's rows, its time columns recognised by the first row that has times.

@@ -40,18 +40,19 @@ package struct CSVImporter {
         let name = first.utf8.lastIndex(of: 0x2F).map { String(first[first.index(after: $0)...]) } ?? first
         let more = inputs.count > 1 ? " and \(inputs.count - 1) more" : ""
         // What is no file is said before anything is created.
-        let byteCount = try Self.byteCount(of: inputs)
+        let (origins, byteCount) = try Self.origins(of: inputs)
         let writer = try TickFileWriter(
-            path: output, instruments: [], source: "csv \(options.format.rawValue) \(name.prefix(200))\(more)"
+            bulkTo: output, instruments: [],
+            source: "csv \(options.format.rawValue) \(name.prefix(200))\(more)"
         )
         do throws(MarketDataError) {
-            let sink = ImportOutput(writer: writer, order: options.order)
+            let sink = ImportOutput(writer: writer, options: options)
             let run = CSVImportRun(
-                options: options, output: sink, namesFiles: inputs.count > 1, readByteCount: readByteCount,
+                options: options, output: sink, namesFiles: origins.count > 1, readByteCount: readByteCount,
                 firstByteCount: firstByteCount, usesFastRows: usesFastRows)
             run.onProgress = progress
             run.expect(byteCount: byteCount)
-            for input in inputs { try run.read(input) }
+            for origin in origins { try run.read(origin) }
             let summary = try run.finish()
             try writer.finish(replacingInstruments: summary.instruments.map(\.instrument))
             return summary
@@ -66,7 +67,7 @@ package struct CSVImporter {
     package func importMerged(
         at inputs: [String], to output: String, progress: ((ImportProgress) -> Void)? = nil
     ) throws(MarketDataError) -> ImportSummary {
-        _ = try Self.byteCount(of: inputs)
+        _ = try Self.origins(of: inputs)
         guard !Syscall.exists(output) else {
             throw MarketDataError(.fileExists, "\(output) exists already; remove it or choose another name")
         }
@@ -97,11 +98,12 @@ package struct CSVImporter {
     ///
     /// - Parameter recordMax: records wanted; reading stops behind them.
     package func preview(of input: String, recordMax: Int) throws(MarketDataError) -> ImportPreview {
-        let sink = ImportOutput(writer: nil, order: .refuse, keptMax: recordMax)
+        let (origins, _) = try Self.origins(of: [input])
+        let sink = ImportOutput(writer: nil, options: options, keptMax: recordMax)
         let run = CSVImportRun(
             options: options, output: sink, namesFiles: false, readByteCount: readByteCount,
             firstByteCount: firstByteCount, usesFastRows: usesFastRows)
-        try run.read(input)
+        for origin in origins where !sink.isFull { try run.read(origin) }
         let summary = run.preview()
         return ImportPreview(
             summary: summary, records: sink.kept, instruments: summary.instruments.map(\.instrument),
@@ -109,14 +111,20 @@ package struct CSVImporter {
             hasHeader: run.layout?.hasHeader ?? false)
     }
 
-    private static func byteCount(of inputs: [String]) throws(MarketDataError) -> Int {
+    /// What is to be read, zip archives taken apart, and the bytes of all files on disk.
+    private static func origins(
+        of inputs: [String]
+    ) throws(MarketDataError) -> ([ByteSource.Origin], byteCount: Int) {
+        var origins: [ByteSource.Origin] = []
         var total = 0
-        for input in inputs where input != "-" {
+        for input in inputs {
+            origins += try ByteSource.origins(of: input)
+            guard input != "-" else { continue }
             let descriptor = try Syscall.openForReading(input)
             defer { Syscall.close(descriptor) }
             total += try Syscall.status(of: descriptor, path: input).byteCount
         }
-        return total
+        return (origins, total)
     }
 }
 

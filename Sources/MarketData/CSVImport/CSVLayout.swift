@@ -49,7 +49,9 @@ struct CSVLayout {
         columnNames = hasHeader ? texts : texts.indices.map { "column \($0)" }
         try assignGiven(options, path: path)
         if hasHeader {
-            try assignNamed(options)
+            // What is below the header tells times of day from whole times.
+            let timesOfDay = scanner.next() ? Self.timesOfDay(in: scanner) : []
+            try assignNamed(options, timesOfDay: timesOfDay)
         } else {
             assignPositional(options)
         }
@@ -80,7 +82,10 @@ struct CSVLayout {
                 let wanted = Self.normalised(text)
                 guard hasHeader, let column = columnNames.firstIndex(where: { Self.normalised($0) == wanted })
                 else {
-                    let names = hasHeader ? columnNames.joined(separator: ", ") : "no names, give positions"
+                    let names =
+                        hasHeader
+                        ? columnNames.map { CSVText.shown($0) }.joined(separator: ", ")
+                        : "no names, give positions"
                     throw MarketDataError(
                         .badOptions,
                         "\(path) has no column named '\(text)' for \(name); its header has: \(names)")
@@ -91,7 +96,9 @@ struct CSVLayout {
         }
     }
 
-    private mutating func assignNamed(_ options: CSVImportOptions) throws(MarketDataError) {
+    private mutating func assignNamed(
+        _ options: CSVImportOptions, timesOfDay: Set<Int>
+    ) throws(MarketDataError) {
         let names = columnNames.map { Self.normalised($0) }
         if options.format.mayBeBars, names.contains("open") { preset = .ohlcv }
         for (text, field) in options.format.names where preset.fields.contains(field) && self[field] == nil {
@@ -107,6 +114,7 @@ struct CSVLayout {
                 zone = try CSVZone(String(names[column].dropFirst(5).dropLast()).uppercased())
             }
         }
+        assignDateAndTime(names, timesOfDay)
         for field in preset.fields where self[field] == nil {
             for synonym in field.synonyms {
                 guard let column = names.firstIndex(of: synonym), !columns.contains(column) else { continue }
@@ -114,6 +122,27 @@ struct CSVLayout {
                 break
             }
         }
+    }
+
+    /// A column of dates with one of times of day right behind it is one time.
+    private mutating func assignDateAndTime(_ names: [String], _ timesOfDay: Set<Int>) {
+        guard self[.time] == nil, self[.date] == nil, let date = names.firstIndex(of: "date"),
+            date + 1 < names.count, names[date + 1] == "time", timesOfDay.contains(date + 1),
+            !columns.contains(date), !columns.contains(date + 1)
+        else { return }
+        columns[CSVField.date.index] = date
+        columns[CSVField.time.index] = date + 1
+    }
+
+    /// The columns that hold a time of day and no date: `17:00`, `170000`.
+    private static func timesOfDay(in scanner: borrowing CSVLineScanner) -> Set<Int> {
+        guard scanner.problem == nil else { return [] }
+        return Set(
+            (0..<scanner.cellCount).filter { index in
+                let cell = scanner.cell(index)
+                let isClock = cell.count >= 5 && cell[2] == 0x3A
+                return isClock || (cell.count == 6 && cell.allSatisfy { $0 &- 0x30 <= 9 })
+            })
     }
 
     private mutating func assignPositional(_ options: CSVImportOptions) {
@@ -126,11 +155,21 @@ struct CSVLayout {
     }
 
     private func check(_ options: CSVImportOptions, path: String) throws(MarketDataError) {
+        if options.format == .histdata, !hasHeader, columnCount == 3, delimiter == 0x3B,
+            options.columns.isEmpty
+        {
+            throw MarketDataError(
+                .unknownLayout,
+                "\(path) is a tick file for NinjaTrader, which has one side of the book only, without sizes; take"
+                    + " HistData's files in generic ASCII")
+        }
         var missing = preset.requiredFields.filter { self[$0] == nil }
         if self[.time] == nil, self[.receiveTime] == nil { missing.insert(.time, at: 0) }
         guard missing.isEmpty else {
             let found =
-                hasHeader ? columnNames.joined(separator: ", ") : "no header and \(columnCount) columns"
+                hasHeader
+                ? columnNames.map { CSVText.shown($0) }.joined(separator: ", ")
+                : "no header and \(columnCount) columns"
             throw MarketDataError(
                 .unknownLayout,
                 "\(path): no column found for \(missing.map(\.rawValue).joined(separator: ", ")) of"
@@ -160,7 +199,8 @@ struct CSVLayout {
     }
 
     private static func normalised(_ text: String) -> String {
-        let kept = text.lowercased().unicodeScalars.filter { $0 != " " && $0 != "_" && $0 != "-" }
+        let left: Set<Unicode.Scalar> = [" ", "_", "-", "<", ">"]
+        let kept = text.lowercased().unicodeScalars.filter { !left.contains($0) }
         return String(String.UnicodeScalarView(kept))
     }
 }

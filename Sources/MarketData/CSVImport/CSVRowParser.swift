@@ -32,6 +32,8 @@ final class CSVRowParser {
     private let options: CSVImportOptions
     private let slots: UnsafeMutablePointer<Int64>
     private let fixedSymbol: [UInt8]?
+    /// Whether an event's time may be left undefined because the time of receipt is there.
+    private let hasUndefinedTimes: Bool
 
     /// Recognises the time columns by the first data row, at which `scanner` must stand.
     ///
@@ -46,6 +48,8 @@ final class CSVRowParser {
         self.table = table
         priceForm = options.format.hasNanoPrices ? .undecided : .decimal
         fixedSymbol = options.symbol.map { Array($0.utf8) }
+        hasUndefinedTimes =
+            options.format.hasNanoPrices && layout[.time] != nil && layout[.receiveTime] != nil
         var plan: [(field: CSVField, column: Int)] = []
         for field in layout.preset.fields {
             guard let column = layout[field], field != .date else { continue }
@@ -64,7 +68,7 @@ final class CSVRowParser {
             guard entry.column < scanner.cellCount else {
                 throw MarketDataError(
                     .unknownLayout,
-                    "\(path), line \(scanner.lineNumber): \(scanner.cellCount) cells where the first row has"
+                    "\(path), line \(scanner.lineNumber): \(CSVText.cells(scanner.cellCount)) where the first row has"
                         + " \(layout.columnCount)")
             }
             parsers[entry.field] = try Self.timeParser(entry, layout, options, scanner, path)
@@ -94,12 +98,15 @@ final class CSVRowParser {
         if let problem = scanner.problem { throw CSVRowProblem(nil, problem) }
         guard scanner.cellCount == layout.columnCount else {
             throw CSVRowProblem(
-                nil, "\(scanner.cellCount) cells where the first row has \(layout.columnCount)")
+                nil, "\(CSVText.cells(scanner.cellCount)) where the first row has \(layout.columnCount)")
         }
         var symbol = -1
+        var isTimeUndefined = false
         for (field, column) in plan {
             let cell = scanner.cell(column)
             switch field.value {
+            case .time where field == .time && hasUndefinedTimes && Self.isUndefinedTime(cell):
+                isTimeUndefined = true
             case .time: slots[field.index] = try time(field, scanner, column)
             case .price: slots[field.index] = try price(field, cell)
             case .size: slots[field.index] = try size(field, cell)
@@ -112,6 +119,7 @@ final class CSVRowParser {
             }
         }
         if symbol < 0 { symbol = try fixedSymbolIndex() }
+        if isTimeUndefined { slots[CSVField.time.index] = slots[CSVField.receiveTime.index] }
         let result = builder.build(
             into: target, symbol: symbol, lineNumber: scanner.lineNumber, priceDecimals: 9, sizeDecimals: 9)
         guard result < 0 else { return result }
@@ -167,6 +175,11 @@ extension CSVRowParser {
                 throw Self.problem(field, cell, "never happens there: the clock is set forward over it")
             }
         }
+    }
+
+    /// Databento's undefined time is the largest number of 64 bits without sign, or nothing.
+    private static func isUndefinedTime(_ cell: UnsafeBufferPointer<UInt8>) -> Bool {
+        cell.isEmpty || (cell.count == 20 && cell.elementsEqual("18446744073709551615".utf8))
     }
 
     private func price(_ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>) throws(CSVRowProblem) -> Int64 {
@@ -260,7 +273,9 @@ extension CSVRowParser {
         let digits = cell.filter { $0 &- 0x30 <= 9 }.count
         let others = cell.filter { $0 &- 0x30 > 9 && $0 != options.decimalMark }.count
         guard others == 0, digits > 0, cell.filter({ $0 == options.decimalMark }).count <= 1 else {
-            return Self.problem(field, cell, "is not a decimal number")
+            let hasComma = options.decimalMark == 0x2E && cell.filter { $0 == 0x2C }.count == 1 && others == 1
+            let hint = hasComma ? "; for decimal commas say decimal=comma in the mapping" : ""
+            return Self.problem(field, cell, "is not a decimal number\(hint)")
         }
         return Self.problem(
             field, cell, "is not a decimal number of at most eight decimals below 92 billion")
@@ -270,7 +285,7 @@ extension CSVRowParser {
         _ field: CSVField, _ cell: UnsafeBufferPointer<UInt8>, _ text: String
     ) -> CSVRowProblem {
         guard !cell.isEmpty else { return CSVRowProblem(field, "is empty") }
-        return CSVRowProblem(field, "'\(String(decoding: cell.prefix(40), as: UTF8.self))' \(text)")
+        return CSVRowProblem(field, "'\(CSVText.shown(cell))' \(text)")
     }
 
     private static func timeParser(
@@ -289,8 +304,8 @@ extension CSVRowParser {
         }
         throw MarketDataError(
             .unknownLayout,
-            "\(path), line \(scanner.lineNumber): '\(String(decoding: cell.prefix(40), as: UTF8.self))' in"
-                + " \(layout.columnNames[entry.column]) is no time that is known; ISO-8601, YYYYMMDD HHMMSSmmm and"
+            "\(path), line \(scanner.lineNumber): '\(CSVText.shown(cell))' in"
+                + " \(CSVText.shown(layout.columnNames[entry.column])) is no time that is known; ISO-8601, YYYYMMDD HHMMSSmmm and"
                 + " numbers are, and others where the order of day and month is given")
     }
 }

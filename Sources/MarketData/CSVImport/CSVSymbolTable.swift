@@ -113,10 +113,14 @@ final class CSVSymbolTable {
     }
 
     /// Instruments that have records, in the order of their first ones, with the finest decimals seen as increments unless given.
-    func instruments() -> [ImportSummary.InstrumentCount] {
-        accepted.map { index in
+    ///
+    /// - Parameter late: records by token that were accepted and then left out.
+    func instruments(without late: [UInt32: Int] = [:]) -> [ImportSummary.InstrumentCount] {
+        accepted.compactMap { index in
             let symbol = symbols[index]
-            let entry = numbers[index]
+            var entry = numbers[index]
+            entry.recordCount -= late[entry.token] ?? 0
+            guard entry.recordCount > 0 else { return nil }
             let known = known[symbol]
             let instrument = Instrument(
                 symbol: symbol, token: InstrumentToken(entry.token),

@@ -35,6 +35,7 @@ package enum ImportFormat: String, Sendable, CaseIterable {
         let key = String(name.lowercased().map { $0 == "-" ? "_" : $0 })
         switch key {
         case "databento_tbbo", "databento_mbp_1", "databento_bbo": self = .databentoTopOfBook
+        case "tardis_book_ticker": self = .tardisQuotes
         case "binance_aggtrades": self = .binanceAggregateTrades
         case "truefx_quotes": self = .truefx
         case "dukascopy_ticks", "dukascopy_bars": self = .dukascopy

@@ -5,24 +5,33 @@ package import TradingModel
 package struct RecordTextImporter {
     private let known: [InstrumentToken: Instrument]
     private let badRows: CSVImportOptions.BadRowPolicy
+    private let outOfOrder: CSVImportOptions.BadRowPolicy
 
-    /// - Parameter instruments: what is known of the instruments; of others, the increments are the finest
-    ///   decimals seen.
-    package init(instruments: [Instrument], badRows: CSVImportOptions.BadRowPolicy) {
+    /// - Parameters:
+    ///   - instruments: what is known of the instruments; of others, the increments are the finest decimals seen.
+    ///   - badRows: what is done with rows that cannot be read.
+    ///   - outOfOrder: what is done with rows that come late.
+    package init(
+        instruments: [Instrument], badRows: CSVImportOptions.BadRowPolicy,
+        outOfOrder: CSVImportOptions.BadRowPolicy = .refuse
+    ) {
         var known: [InstrumentToken: Instrument] = [:]
         for instrument in instruments { known[instrument.token] = instrument }
         self.known = known
         self.badRows = badRows
+        self.outOfOrder = outOfOrder
     }
 
     /// Imports files, one after the other, into a new tick file; nothing is left there when it throws.
     package func importFiles(
         at inputs: [String], to output: String, progress: ((ImportProgress) -> Void)? = nil
     ) throws(MarketDataError) -> ImportSummary {
-        let writer = try TickFileWriter(path: output, instruments: [], source: "csv records")
+        var origins: [ByteSource.Origin] = []
+        for input in inputs { origins += try ByteSource.origins(of: input) }
+        let writer = try TickFileWriter(bulkTo: output, instruments: [], source: "csv records")
         do throws(MarketDataError) {
-            var run = Run(writer: writer, known: known, badRows: badRows)
-            for input in inputs { try run.read(input, namesFile: inputs.count > 1, progress: progress) }
+            var run = Run(writer: writer, known: known, badRows: badRows, outOfOrder: outOfOrder)
+            for origin in origins { try run.read(origin, namesFile: origins.count > 1, progress: progress) }
             return try run.finish()
         } catch {
             writer.abandon()
@@ -34,6 +43,8 @@ package struct RecordTextImporter {
         let writer: TickFileWriter
         let known: [InstrumentToken: Instrument]
         let badRows: CSVImportOptions.BadRowPolicy
+        let outOfOrder: CSVImportOptions.BadRowPolicy
+        private var isRefused = false
         var summary = ImportSummary()
         var path = ""
         private var order: [InstrumentToken] = []
@@ -41,17 +52,18 @@ package struct RecordTextImporter {
 
         init(
             writer: TickFileWriter, known: [InstrumentToken: Instrument],
-            badRows: CSVImportOptions.BadRowPolicy
+            badRows: CSVImportOptions.BadRowPolicy, outOfOrder: CSVImportOptions.BadRowPolicy
         ) {
             self.writer = writer
             self.known = known
             self.badRows = badRows
+            self.outOfOrder = outOfOrder
         }
 
         mutating func read(
-            _ input: String, namesFile: Bool, progress: ((ImportProgress) -> Void)?
+            _ origin: ByteSource.Origin, namesFile: Bool, progress: ((ImportProgress) -> Void)?
         ) throws(MarketDataError) {
-            let source = try ByteSource(path: input)
+            let source = try ByteSource(origin)
             path = source.path
             let reader = CSVBlockReader(
                 source, readByteCount: Limits.csvBlockBytes,
@@ -67,15 +79,17 @@ package struct RecordTextImporter {
                         continue
                     }
                     summary.rowCount += 1
+                    var policy = badRows
                     do throws(CSVRowProblem) {
                         let (event, symbol) = try row.event(scanner)
-                        if event.receiveTime < summary.lastTime ?? event.receiveTime {
-                            throw CSVRowProblem(.receiveTime, "is before the one of the row ahead")
-                        }
+                        let isLate = event.receiveTime < summary.lastTime ?? event.receiveTime
+                        policy = isLate ? outOfOrder : badRows
+                        if isLate { throw CSVRowProblem(.receiveTime, "is before the one of the row ahead") }
                         note(event, symbol)
                         summary.lastTime = event.receiveTime
-                        if summary.badRowCount == 0 || badRows == .skip { append(event) }
+                        if !isRefused { append(event) }
                     } catch {
+                        if policy == .refuse { isRefused = true }
                         summary.addBadRow(number, error, path: namesFile ? path : nil)
                     }
                 }
@@ -100,7 +114,7 @@ package struct RecordTextImporter {
 
         mutating func finish() throws(MarketDataError) -> ImportSummary {
             if let writing { throw writing }
-            if summary.badRowCount > 0, badRows == .refuse {
+            if isRefused {
                 throw MarketDataError(
                     .badRows,
                     "\(path): \(summary.badRowCount) of \(summary.rowCount) rows cannot be imported; nothing was"
@@ -175,7 +189,8 @@ struct RecordTextRow {
     func event(_ scanner: borrowing CSVLineScanner) throws(CSVRowProblem) -> (MarketEvent, symbol: String) {
         if let problem = scanner.problem { throw CSVRowProblem(nil, problem) }
         guard scanner.cellCount == columnCount else {
-            throw CSVRowProblem(nil, "\(scanner.cellCount) cells where the first row has \(columnCount)")
+            throw CSVRowProblem(
+                nil, "\(CSVText.cells(scanner.cellCount)) where the first row has \(columnCount)")
         }
         let kindText = text("kind", scanner)
         guard let kind = Self.kinds[kindText] else {

@@ -28,17 +28,23 @@ struct TickFileBlock: Equatable {
 
     /// The trailer's bytes.
     func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        writer.append(Self.magic)
-        writer.append(UInt32(recordCount))
-        writer.append(recordsChecksum)
-        writer.append(UInt32(0))
-        writer.append(UInt64(index))
-        writer.append(firstTime.nanoseconds)
-        writer.append(lastTime.nanoseconds)
-        writer.append(contentsOf: repeatElement(0, count: Self.trailerByteCount - writer.bytes.count))
-        writer.patch(writer.bytes.withUnsafeBytes { Self.checksum($0) }, at: 12)
-        return writer.bytes
+        [UInt8](unsafeUninitializedCapacity: Self.trailerByteCount) { buffer, count in
+            if let start = UnsafeMutableRawPointer(buffer.baseAddress) { encode(into: start) }
+            count = Self.trailerByteCount
+        }
+    }
+
+    /// Writes the trailer's 64 bytes.
+    func encode(into start: UnsafeMutableRawPointer) {
+        let bytes = UnsafeMutableRawBufferPointer(start: start, count: Self.trailerByteCount)
+        bytes.initializeMemory(as: UInt8.self, repeating: 0)
+        bytes.storeBytes(of: Self.magic, toByteOffset: 0, as: UInt32.self)
+        bytes.storeBytes(of: UInt32(recordCount), toByteOffset: 4, as: UInt32.self)
+        bytes.storeBytes(of: recordsChecksum, toByteOffset: 8, as: UInt32.self)
+        bytes.storeBytes(of: UInt64(index), toByteOffset: 16, as: UInt64.self)
+        bytes.storeBytes(of: firstTime.nanoseconds, toByteOffset: 24, as: Int64.self)
+        bytes.storeBytes(of: lastTime.nanoseconds, toByteOffset: 32, as: Int64.self)
+        bytes.storeBytes(of: Self.checksum(UnsafeRawBufferPointer(bytes)), toByteOffset: 12, as: UInt32.self)
     }
 
     /// Reads a trailer; `nil` when its checksum or a field is wrong.

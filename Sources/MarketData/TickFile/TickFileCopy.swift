@@ -63,7 +63,7 @@ package final class TickFileCopy {
 
     /// Writes the file; nothing is left when it throws.
     package func write(to output: String, source: String) throws(MarketDataError) {
-        let writer = try TickFileWriter(path: output, instruments: instruments, source: source)
+        let writer = try TickFileWriter(bulkTo: output, instruments: instruments, source: source)
         do throws(MarketDataError) {
             while let run = try reader.nextRun() {
                 guard let last = run.last else { continue }

@@ -17,8 +17,11 @@ public final class TickFileWriter {
     private(set) var writtenPath: String
     private(set) var descriptor: Int32
     private var isOpen: Bool { descriptor >= 0 }
-    /// The block being filled; slots from `blockCount` on are zero.
-    private let block: UnsafeMutableBufferPointer<MarketEvent>
+    /// The block being filled, in memory of its own, where slots from `blockCount` on are zero, or in a piece of `bulk`.
+    private var block: UnsafeMutableBufferPointer<MarketEvent>
+    private let ownBlock: UnsafeMutableBufferPointer<MarketEvent>
+    /// Writes full blocks meanwhile; `nil` when every block is written at once, as for a file that is read while it grows.
+    private var bulk: (queue: TickBlockQueue, piece: TickBlockQueue.Piece, blockCount: Int)?
     private var blockCount = 0
     private var flushedCount = 0
     private var flushedChecksum: UInt32 = 0
@@ -48,11 +51,24 @@ public final class TickFileWriter {
         self.path = path
         self.header = header
         writtenPath = path + ".partial"
-        block = Self.makeBlock()
+        ownBlock = Self.makeBlock()
+        block = ownBlock
         descriptor = -1
         descriptor = try Self.openLocked(writtenPath, isCreating: true)
         try Syscall.truncate(descriptor, to: 0, path: writtenPath)
         try write(bytes, at: 0)
+    }
+
+    /// Creates a file of many records that nobody reads before it is finished: full blocks are written by a thread of its
+    /// own, up to 4 MiB behind, until the first flush.
+    package convenience init(
+        bulkTo path: String, instruments: [Instrument], source: String
+    ) throws(MarketDataError) {
+        try self.init(path: path, instruments: instruments, source: source)
+        let queue = TickBlockQueue(descriptor: descriptor, path: writtenPath, offset: blockOffset)
+        let piece = queue.take()
+        bulk = (queue, piece, 0)
+        block = piece.block(0)
     }
 
     /// Creates a file that has its name at once, to be read while it grows; its header has room for instruments that
@@ -81,15 +97,17 @@ public final class TickFileWriter {
         header = try TickFileHeader(decoding: file.bytes, path: path, isClosingTrusted: false)
         self.path = path
         writtenPath = path
-        block = Self.makeBlock()
+        ownBlock = Self.makeBlock()
+        block = ownBlock
         descriptor = locked
         isHandedOver = true
         try recover(file)
     }
 
     deinit {
+        bulk = nil
         if isOpen { Syscall.close(descriptor) }
-        UnsafeMutableRawPointer(block.baseAddress)?.deallocate()
+        UnsafeMutableRawPointer(ownBlock.baseAddress)?.deallocate()
     }
 
     /// Appends a record; its receive time must not be before the one of the record before.
@@ -141,6 +159,7 @@ public final class TickFileWriter {
     /// - Parameter isSyncing: also waits for the disk, so that it outlives a power cut.
     public func flush(isSyncing: Bool = false) throws(MarketDataError) {
         precondition(isOpen, "the writer is finished")
+        try endBulk()
         if flushedCount < blockCount { try writeBlock() }
         if isSyncing { try Syscall.sync(descriptor, path: writtenPath) }
     }
@@ -176,9 +195,36 @@ public final class TickFileWriter {
     /// Gives up: a new file is removed, a continued one stays as it was last flushed.
     public func abandon() {
         guard isOpen else { return }
+        bulk = nil
+        block = ownBlock
         if writtenPath != path { Syscall.remove(writtenPath) }
         Syscall.close(descriptor)
         descriptor = -1
+    }
+}
+
+// MARK: - Records in place
+
+extension TickFileWriter {
+    /// The free places of the block being filled, to be filled in place and then appended with `commit`.
+    package var freeSlots: UnsafeMutableBufferPointer<MarketEvent> {
+        UnsafeMutableBufferPointer(rebasing: block[blockCount...])
+    }
+
+    /// Appends the first free places, as they were filled. Their receive times must not go back, nor begin before
+    /// `lastTime`; of that, only the ends are checked here.
+    package func commit(_ count: Int) throws(MarketDataError) {
+        guard count > 0 else { return }
+        precondition(blockCount + count <= TickFileBlock.slotCount, "more records than free places")
+        let (first, last) = (block[blockCount], block[blockCount + count - 1])
+        guard first.receiveTime >= lastTime, last.receiveTime >= first.receiveTime else {
+            throw outOfOrder(first.receiveTime >= lastTime ? last : first)
+        }
+        lastTime = last.receiveTime
+        if last.sequence > 0 { lastSequence = last.sequence }
+        blockCount += count
+        recordCount += count
+        if blockCount == TickFileBlock.slotCount { try completeBlock() }
     }
 }
 
@@ -217,12 +263,50 @@ extension TickFileWriter {
     private var blockOffset: Int { header.byteCount + blockIndex * TickFileBlock.byteCount }
 
     private func completeBlock() throws(MarketDataError) {
+        if bulk != nil { return try passBlockOn() }
         try writeBlock()
         blockIndex += 1
         UnsafeMutableRawBufferPointer(block).initializeMemory(as: UInt8.self, repeating: 0)
         blockCount = 0
         flushedCount = 0
         flushedChecksum = 0
+    }
+
+    /// Leaves a full block to `bulk` and goes on in the next one.
+    private func passBlockOn() throws(MarketDataError) {
+        guard let bulk else { return }
+        let queue = bulk.queue
+        var piece = bulk.piece
+        var count = bulk.blockCount + 1
+        blockIndex += 1
+        blockCount = 0
+        if count == TickBlockQueue.blocksPerPiece {
+            try submit(piece, count, to: queue)
+            piece = queue.take()
+            count = 0
+        }
+        self.bulk = (queue, piece, count)
+        block = piece.block(count)
+    }
+
+    private func submit(
+        _ piece: TickBlockQueue.Piece, _ count: Int, to queue: TickBlockQueue
+    ) throws(MarketDataError) {
+        let offset = blockOffset - count * TickFileBlock.byteCount
+        try queue.submit(piece, blockCount: count, index: blockIndex - count, offset: offset)
+        flushedSequence = lastSequence
+    }
+
+    /// Waits for all full blocks, and takes the last one back into memory of its own.
+    private func endBulk() throws(MarketDataError) {
+        guard let (queue, piece, count) = bulk else { return }
+        bulk = nil
+        if let source = block.baseAddress, let target = ownBlock.baseAddress {
+            target.update(from: source, count: blockCount)
+        }
+        block = ownBlock
+        if count > 0 { try submit(piece, count, to: queue) }
+        try queue.drain()
     }
 
     /// Writes the records not written yet and then the trailer; a full block in one call.

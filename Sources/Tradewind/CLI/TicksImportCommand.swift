@@ -6,13 +6,17 @@ extension TicksCommand {
     /// `tradewind ticks import IN... --preset P -o OUT`
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Turn CSV files, plain or compressed with gzip or zstd, into one tick file.",
+            abstract:
+                "Turn CSV files, plain, in zip archives or compressed with gzip or zstd, into one tick file.",
             discussion: """
                 Presets: \(ImportFormat.allCases.map(\.rawValue).joined(separator: ", ")). Any other layout is told \
                 with --map time=ts,unit=ms,price=px,size=qty: fields (\
                 \(CSVField.allCases.map(\.rawValue).joined(separator: ", "))) with the name or the number (from 0) of \
                 their column, and settings (\(CSVImportOptions.mappingSettings.joined(separator: ", "))). With a \
-                preset, --map changes single ones. The output appears only when it is complete.
+                preset, --map changes single ones. Of a zip archive the files that end in .csv are read, by name. Rows \
+                that cannot be read and rows that come late are two matters, each with a choice: with --bad-rows skip \
+                a row that goes back in time still ends the import, unless --sort, --sort-window or --out-of-order \
+                skip say otherwise. The output appears only when it is complete.
                 """)
 
         @OptionGroup var ignored: IgnoredHomeOption
@@ -71,7 +75,8 @@ extension TicksCommand {
             }
             let bar = ProgressBar()
             defer { bar.clear() }
-            let importer = RecordTextImporter(instruments: options.instruments, badRows: options.badRows)
+            let importer = RecordTextImporter(
+                instruments: options.instruments, badRows: options.badRows, outOfOrder: options.outOfOrder)
             let summary = try importer.importFiles(at: inputs, to: output) { progress in
                 bar.show(
                     done: progress.byteCount, total: progress.byteCountTotal,
@@ -119,6 +124,11 @@ struct ImportReadingOptions: ParsableArguments {
     var sort = false
     @Option(name: .long, help: "Put records that come late in their place, at most so much: 5s, 200ms, 1m.")
     var sortWindow: String?
+    @Option(
+        name: .long,
+        help:
+            "Rows that come late, beyond any --sort-window: refuse or skip (counted and told like bad rows).")
+    var outOfOrder = "refuse"
     @Option(name: .long, help: "A bid above the ask: bad (a bad row) or keep.") var crossed = "bad"
     @Flag(inversion: .prefixedNo, help: "The first row names the columns. Found out when left out.")
     var header: Bool?
@@ -139,6 +149,7 @@ struct ImportReadingOptions: ParsableArguments {
     func options() throws -> CSVImportOptions {
         var options = try base()
         options.badRows = try choice(badRows, "--bad-rows")
+        options.outOfOrder = try choice(outOfOrder, "--out-of-order")
         options.crossed = try choice(crossed, "--crossed")
         options.offIncrement = try choice(offIncrement, "--off-increment")
         options.order = sort ? .sort : .refuse
