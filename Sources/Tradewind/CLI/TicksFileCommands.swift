@@ -212,44 +212,6 @@ extension TicksCommand {
             }
         }
     }
-
-    /// `tradewind ticks repair FILE...`
-    struct Repair: ParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract:
-                "Cut the incomplete end of tick files whose writer or copy was cut off, and close them.",
-            discussion: "Says what was cut. Damage before the end is reported and not touched.")
-
-        @OptionGroup var ignored: IgnoredHomeOption
-        @Argument(help: "Tick files.") var files: [String]
-
-        func run() throws {
-            try reporting {
-                for file in files {
-                    let repair = try TickFileRepair(path: file)
-                    if let offset = repair.recovery.cutOffset {
-                        let lost =
-                            repair.lostRecordCount > 0 ? ", \(repair.lostRecordCount) records are lost" : ""
-                        print(
-                            "\(file): cut \(repair.recovery.cutByteCount) bytes from byte \(offset) on;"
-                                + " \(repair.recordCount) records are left\(lost)")
-                    } else if repair.recovery.wasClosed, repair.lostRecordCount == 0 {
-                        print("\(file): nothing to cut, \(repair.recordCount) records")
-                    } else {
-                        print(
-                            "\(file): nothing to cut, closed with \(repair.recordCount) records"
-                                + (repair.lostRecordCount > 0 ? "; \(repair.lostRecordCount) are lost" : ""))
-                    }
-                    let check = try TickFileVerification(path: file)
-                    guard let damage = check.damages.first else { continue }
-                    throw CommandLineError(
-                        ExitCodes.badData,
-                        "\(file): block \(damage.block) at byte \(damage.offset): \(damage.reason); that cannot be"
-                            + " mended, take the file from a backup")
-                }
-            }
-        }
-    }
 }
 
 /// Prints the records of files that pass a filter; gives their number.
