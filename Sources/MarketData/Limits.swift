@@ -35,6 +35,8 @@ package enum Limits {
     package static let recordingHeaderBytes = 32 << 10
     /// Files of one feed and day; beyond, the feed is not recorded any more on that day.
     package static let recordingSegmentsMax = 1_000
+    /// The newest files in which the record is looked for at which a strategy joins.
+    package static let recordingsSearched = 8
     /// Closed files that a recorder keeps to report; older ones are found by looking into the directory.
     package static let recordedFilesReported = 100
     /// Bytes of records that wait for the disk; beyond, new ones are dropped and a gap record says so.
