@@ -45,12 +45,18 @@ package enum Limits {
     package static let recordingHeaderBytes = 32 << 10
     /// Files of one feed and day; beyond, the feed is not recorded any more on that day.
     package static let recordingSegmentsMax = 1_000
+    /// The newest files in which the record is looked for at which a strategy joins.
+    package static let recordingsSearched = 8
     /// Closed files that a recorder keeps to report; older ones are found by looking into the directory.
     package static let recordedFilesReported = 100
     /// Bytes of records that wait for the disk; beyond, new ones are dropped and a gap record says so.
     package static let recorderQueueBytesMax = 256 << 20
-    /// Bytes of records handed to the disk at once at most.
-    package static let recorderChunkBytes = 1 << 20
+    /// Bytes of records handed to the recorder's thread at once at most: they should be in a cache still.
+    package static let recorderChunkBytes = 256 << 10
+    /// Empty chunks kept for the next burst.
+    package static let recorderChunksKept = 32
+    /// The time between two looks at what the recorder's files have become.
+    package static let recorderStatusMilliseconds: Int64 = 100
     /// The time after which what was received is handed to the system, however little it is.
     package static let recorderFlushMilliseconds: Int64 = 50
     /// The time between two syncs of the files to disk.

@@ -98,6 +98,35 @@ enum Syscall {
         }
     }
 
+    /// pwritev(2) of two buffers that follow each other.
+    static func write(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, to descriptor: Int32,
+        at offset: Int,
+        path: String
+    ) throws(MarketDataError) {
+        let total = first.count + second.count
+        let count = withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { parts in
+            parts[0] = iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count)
+            parts[1] = iovec(
+                iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+            return pwritev(descriptor, parts.baseAddress, 2, off_t(offset))
+        }
+        guard count < total else { return }
+        // A full disk, a signal: piece by piece, until it works or says why not.
+        let done = max(0, count)
+        if done < first.count {
+            try write(
+                UnsafeRawBufferPointer(rebasing: first[done...]), to: descriptor, at: offset + done,
+                path: path)
+        }
+        let rest = max(0, done - first.count)
+        try write(
+            UnsafeRawBufferPointer(rebasing: second[rest...]), to: descriptor,
+            at: offset + first.count + rest,
+            path: path)
+    }
+
     /// pread(2) until the buffer is full; a file that ends earlier is an error.
     static func read(
         into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int, path: String

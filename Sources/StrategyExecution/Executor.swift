@@ -16,10 +16,10 @@ package import TradingModel
 package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, MarketDataReader {
     enum Phase { case connecting, running, stopping }
 
-    private let bootstrap: Bootstrap
+    let bootstrap: Bootstrap
     let identity: ExecutorIdentity
     private let journalDirectory: String
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let parameters: [ParameterDeclaration]
     private var values: ParameterValues
     private let journal: JournalWriter
@@ -34,12 +34,12 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private(set) var phase = Phase.connecting
     private var generation: Int
     private var hasSeenRecords = false
-    private var missedRecords: UInt64 = 0
+    var missedRecords: UInt64 = 0
     private var exitCode: Int32?
     /// Orders denied before the disk was full.
     private var deniedBeforeBlock: UInt64 = 0
     /// A flatten command whose orders are on their way.
-    private var flattening: StrategyCommandPayload?
+    var flattening: StrategyCommandPayload?
     /// When the flatten command has failed.
     private var flattenDeadline = ContinuousClock.now
     /// Breaches of limits that the manager was told of.
@@ -54,11 +54,13 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     /// When the strategy's state may be journaled again, and the events it was last journaled after.
     private var nextStateSave = ContinuousClock.now
     private var savedEvents: UInt64 = 0
-    private let clock: @Sendable () -> Timestamp
-    private let warmUp: WarmUpSpan?
+    let clock: @Sendable () -> Timestamp
+    let warmUp: WarmUpSpan?
     /// Brings it from the recording to the live edge; `nil` without a warm-up.
-    private var lateJoin: LateJoin?
-    private var isStepScheduled = false
+    var lateJoin: LateJoin?
+    var isStepScheduled = false
+    /// Whether it is to pause once it has caught up: the past is not withheld from it.
+    var isPauseWanted = false
 
     /// Builds the strategy and its engine, rebuilt from the journal where there is one; does not connect yet.
     ///
@@ -132,6 +134,8 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         eventLoop.assertInEventLoop()
         guard phase != .stopping else { return }
         phase = .stopping
+        // What it does at its end is of now, even when it was still looking back.
+        engine.isCatchingUp = false
         guard let link else { return end(reason: reason) }
         stopReason = reason
         engine.windDown()
@@ -190,7 +194,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             ) { _ in bound.value.heartbeat() }
         }
         guard phase == .running else { return }
-        publishStatus(engine.isPaused ? .paused : .running)
+        publishStatus(currentStatus)
         // Before the first record, which a strategy may take a long time over.
         client.flush()
         failIfJournalFailed()
@@ -200,7 +204,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard phase == .running else { return }
         guard let lateJoin else { return process(records) }
         guard lateJoin.isDone else {
-            lateJoin.take(records, feed: feed)
+            lateJoin.take(records, feed: feed, now: ContinuousClock.now)
             return stepSoon()
         }
         process(lateJoin.rest(of: records, feed: feed))
@@ -225,7 +229,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     package func marketData(didMiss gap: BusGap) {
         guard phase == .running else { return }
-        if let lateJoin, lateJoin.beginAgain() { return }
+        if let lateJoin, lateJoin.beginAgain(now: ContinuousClock.now) { return }
         missedRecords += gap.droppedCount
         let cause =
             gap.cause == .slowReader
@@ -255,51 +259,6 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         handle(command)
     }
 
-    // MARK: - Late join
-
-    /// Begins to look back, when it is to and there is something to look into.
-    private func beginLateJoin() {
-        guard let warmUp else { return }
-        let feeds = bootstrap.recorder?.feeds.map { (number: $0.number, name: $0.name) } ?? []
-        guard let directory = bootstrap.ticksDirectory, !feeds.isEmpty else {
-            return ExecutorLog.write("no warm-up: nothing is recorded")
-        }
-        let since = warmUp.beginning(at: clock())
-        lateJoin = LateJoin(
-            directory: directory, feeds: feeds, tokens: identity.tokens, since: since,
-            now: ContinuousClock.now)
-        engine.isCatchingUp = true
-        ExecutorLog.write(
-            "warming up from \(since) with recordings of \(feeds.map(\.name).joined(separator: ", "))")
-        stepLater(milliseconds: 20)
-    }
-
-    private func stepSoon() { if !isStepScheduled { stepLater(milliseconds: 0) } }
-
-    private func stepLater(milliseconds: Int64) {
-        isStepScheduled = true
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { bound.value.stepLateJoin() }
-    }
-
-    /// Goes on; what else the loop has to do has its turn after each part.
-    private func stepLateJoin() {
-        isStepScheduled = false
-        guard phase == .running, let lateJoin, !lateJoin.isDone else { return }
-        let hasMore = lateJoin.step(now: ContinuousClock.now) { engine.process($0) }
-        flushJournal()
-        failIfJournalFailed()
-        guard lateJoin.isDone else { return stepLater(milliseconds: hasMore ? 0 : 20) }
-        engine.isCatchingUp = false
-        missedRecords += lateJoin.missedCount
-        ExecutorLog.write(
-            "caught up: \(lateJoin.replayedCount) records of the recording, then \(lateJoin.keptCount) that had come "
-                + "meanwhile"
-                + (lateJoin.missedCount > 0 ? "; \(lateJoin.missedCount) between them are missing" : ""))
-        if bootstrap.strategy?.isPaused == true { engine.pause() }
-        publishStatus(engine.isPaused ? .paused : .running)
-    }
-
     // MARK: - Commands
 
     private func handle(_ command: StrategyCommandPayload) {
@@ -308,19 +267,19 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         switch command.command {
         case "stop": stop(reason: "stopped")
         case "pause":
-            if !engine.isPaused { engine.pause() }
+            if isCatchingUp { isPauseWanted = true } else if !engine.isPaused { engine.pause() }
             acknowledge(command, .paused)
         case "resume":
+            isPauseWanted = false
             if engine.isPaused { engine.resume() }
             acknowledge(command, .running)
         case "update": update(command)
         case "flatten": flatten(command)
         case "trading": trade(command)
         case "limits": limit(command)
-        case "status": publishStatus(engine.isPaused ? .paused : .running)
+        case "status": publishStatus(currentStatus)
         default:
-            acknowledge(
-                command, engine.isPaused ? .paused : .running, error: "unknown command \(command.command)")
+            acknowledge(command, currentStatus, error: "unknown command \(command.command)")
         }
         flushJournal()
         failIfJournalFailed()
@@ -330,7 +289,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     ///
     /// Others wait for the next start. The command fails when they are all that changes.
     private func update(_ command: StrategyCommandPayload) {
-        let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
+        let current = currentStatus
         let inputs = (command.parameters ?? [:]).sorted { $0.key < $1.key }.map {
             (name: $0.key, text: $0.value)
         }
@@ -360,12 +319,14 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard flattening == nil else { return }
         flattening = command
         flattenDeadline = ContinuousClock.now + .seconds(Limits.flattenSeconds)
+        // The market as it is now is not known while it looks back.
+        guard !isCatchingUp else { return }
         engine.flatten()
         settleFlattening()
     }
 
     func settleFlattening() {
-        guard let command = flattening else { return }
+        guard let command = flattening, !isCatchingUp else { return }
         if engine.flattenResult == nil, ContinuousClock.now >= flattenDeadline {
             engine.abandonFlatten("not flat after \(Limits.flattenSeconds) s")
         }
@@ -373,12 +334,12 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         flattening = nil
         var error: String?
         if case .failed(let reason) = result { error = reason }
-        acknowledge(command, engine.isPaused ? .paused : .running, error: error)
+        acknowledge(command, currentStatus, error: error)
     }
 
     /// Puts a trading state in force.
     private func trade(_ command: StrategyCommandPayload) {
-        let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
+        let current = currentStatus
         guard let word = command.parameters?["state"], let state = TradingState(rawValue: word) else {
             return acknowledge(command, current, error: "unknown trading state")
         }
@@ -390,7 +351,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     /// Puts a whole set of limits in force; all violations are told at once, and the old ones stay then.
     private func limit(_ command: StrategyCommandPayload) {
-        let current: StrategyStatusPayload.Status = engine.isPaused ? .paused : .running
+        let current = currentStatus
         let inputs = (command.parameters ?? [:]).sorted { $0.key < $1.key }.map {
             (name: $0.key, text: $0.value)
         }
@@ -410,7 +371,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard engine.breachCount != reportedBreachCount, let breach = engine.lastBreach else { return }
         reportedBreachCount = engine.breachCount
         publishStatus(
-            engine.isPaused ? .paused : .running,
+            currentStatus,
             alarm: "\(breach.code.rawValue): \(breach.context); action \(breach.action.rawValue)")
     }
 
@@ -448,7 +409,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     /// Journals the strategy's state from time to time while it sees records; the larger it is, the less often.
     private func saveState(_ now: ContinuousClock.Instant) {
         let events = engine.status.events
-        guard now >= nextStateSave, events != savedEvents, journal.obstruction == nil else { return }
+        guard now >= nextStateSave, events != savedEvents, journal.obstruction == nil, !isCatchingUp else {
+            return
+        }
         savedEvents = events
         let byteCount = engine.saveState() ?? 0
         let seconds = max(Limits.stateSaveSecondsMin, byteCount / Limits.stateBytesPerSecondMax)
@@ -494,7 +457,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             ExecutorLog.write("the journal can be written again; \(refused) orders were refused meanwhile")
         }
         if phase == .running {
-            publishStatus(engine.isPaused ? .paused : .running, error: journal.obstruction?.description)
+            publishStatus(currentStatus, error: journal.obstruction?.description)
         }
     }
 

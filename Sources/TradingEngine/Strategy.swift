@@ -64,6 +64,9 @@ public protocol Strategy: SendableMetatype {
     func save() -> SavedState?
     /// Takes back what `save` gave in an earlier process, before `onStart`.
     ///
+    /// With a warm-up from recordings (`warm_up`) records that went into the state come again: what is built from records
+    /// begins anew in `onStart` when `context.isWarmingUp`.
+    ///
     /// - Throws: when the state cannot be understood; the start then fails.
     mutating func load(_ state: SavedState, context: StrategyContext) throws
 }

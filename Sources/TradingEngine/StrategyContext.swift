@@ -37,7 +37,8 @@ public final class StrategyContext {
     }
 
     /// Whether a warm-up is under way, a backtest's or that of a strategy that joins in the middle of a day: indicators
-    /// fill, and every order would be denied (`warming_up`).
+    /// fill, and every order would be denied (`warming_up`). Who joins late with orders from before cannot change or cancel
+    /// them meanwhile, but in `onStart`.
     public internal(set) var isWarmingUp = false
 
     /// Why the last denied order was denied, with the numbers that were compared; `nil` when none was.

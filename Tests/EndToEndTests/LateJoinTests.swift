@@ -1,75 +1,42 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// A strategy that starts in the middle of the day has seen every record once when it is at the live edge.
 @Suite(.serialized) struct LateJoinTests {
-    /// Sends trades whose prices count up from 1, about 5,000 a second, until it is told to stop.
-    private final class Sender: Sendable {
-        private let isStopping = Mutex(false)
-        private let sent = Mutex(0)
-        private let ended = DispatchSemaphore(value: 0)
-
-        var count: Int { sent.withLock { $0 } }
-
-        init(path: String) throws {
-            #if os(Linux)
-                let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            #else
-                let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
-            #endif
-            let isConnected = waitUntil(seconds: 20) {
-                var address = sockaddr_un()
-                address.sun_family = sa_family_t(AF_UNIX)
-                withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-                return withUnsafePointer(to: &address) { pointer in
-                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-                    }
-                }
-            }
-            try #require(isConnected, "nobody listens on \(path)")
-            Thread { [self] in
-                var number = 0
-                while !isStopping.withLock({ $0 }) {
-                    var text = number == 0 ? "ts,symbol,price,qty\n" : ""
-                    for _ in 0..<50 {
-                        number += 1
-                        text += "1700000000000,ALPHA,\(number),1\n"
-                    }
-                    var rest = Array(text.utf8)[...]
-                    while !rest.isEmpty {
-                        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-                        guard count > 0 else { break }
-                        rest = rest.dropFirst(count)
-                    }
-                    let total = number
-                    sent.withLock { $0 = total }
-                    usleep(10_000)
-                }
-                close(descriptor)
-                ended.signal()
-            }.start()
-        }
-
-        func stop() {
-            isStopping.withLock { $0 = true }
-            ended.wait()
-        }
-    }
-
-    private func add(_ name: String, warmUp: String?, to engine: EngineHome) throws {
+    private func add(
+        _ name: String, _ className: String = "chronicle", symbols: [String] = ["ALPHA"], warmUp: String?,
+        to engine: EngineHome
+    ) throws {
         let extra = warmUp.map { #", "warm_up": "\#($0)""# } ?? ""
         try engine.sql(
-            "INSERT INTO strategy_configs(name, class_name, module_path, config_json) VALUES ('\(name)', 'chronicle', "
-                + "'\(FaultProgram.path)', '{\"instruments\": [\"ALPHA\"]\(extra)}');")
+            "INSERT INTO strategy_configs(name, class_name, module_path, config_json) VALUES ('\(name)', '\(className)', "
+                + "'\(FaultProgram.path)', '{\"instruments\": \(symbols)\(extra)}');")
+    }
+
+    private func addFeed(_ name: String, symbol: String, to engine: EngineHome, record: Bool = true) throws
+        -> String
+    {
+        let path = engine.directory.file("\(name).sock")
+        try engine.command(
+            "feeds", "add", name, "--kind", "socket", "--set", "address=unix:\(path)", "--set",
+            "symbols=\(symbol)", "--set", "preset=trades", "--record", record ? "default" : "off")
+        return path
+    }
+
+    /// What a survivor told of an instrument in its latest line with a word, by the word before each number.
+    private func told(_ word: String, _ symbol: String, by name: String, of engine: EngineHome) throws
+        -> [String: String]
+    {
+        let line = try #require(
+            log(name, of: engine).split(separator: "\n").last { $0.contains("survivor \(word) \(symbol)") },
+            "\(log(name, of: engine))\n\(engine.log)")
+        let words = line.split(separator: " ").map(String.init)
+        return Dictionary(zip(words, words.dropFirst())) { $1 }
+    }
+
+    private func count(_ text: String, in name: String, of engine: EngineHome) -> Int {
+        log(name, of: engine).components(separatedBy: text).count - 1
     }
 
     private func log(_ name: String, of engine: EngineHome) -> String {
@@ -95,7 +62,7 @@ import Testing
             "symbols=ALPHA", "--set", "preset=trades")
         try add("early", warmUp: nil, to: engine)
         try engine.start(waitingFor: ["early"])
-        let sender = try Sender(path: path)
+        let sender = try TradeSender(path: path, symbol: "ALPHA")
         #expect(waitUntil(seconds: 30) { sender.count > 5_000 })
         try add("late", warmUp: "today", to: engine)
         #expect(waitUntil(seconds: 30) { log("late", of: engine).contains("caught up") }, "\(engine.log)")
@@ -135,6 +102,105 @@ import Testing
                         """)) ?? -1
             #expect((1...(total - (late["warm-up"] ?? 0)) / 100 + 1).contains(orders), "\(orders) orders")
         }
+    }
+
+    /// Two feeds, one ten times as fast as the other; the strategy is killed with a position and an open order.
+    @Test func killedStrategyOfTwoFeedsLooksBackAgainAndHoldsWhatItHeld() throws {
+        let engine = try EngineHome(seconds: 5)
+        let paths = try ["ALPHA": "fast", "BETA": "slow"].mapValues { name in
+            try addFeed(name, symbol: name == "fast" ? "ALPHA" : "BETA", to: engine)
+        }
+        try engine.start()
+        let senders = try paths.map { symbol, path in
+            (symbol, try TradeSender(path: path, symbol: symbol, perMoment: symbol == "ALPHA" ? 50 : 5))
+        }
+        #expect(waitUntil(seconds: 30) { senders.allSatisfy { $0.1.count > 300 } })
+        try add("keeper", "survivor", symbols: ["ALPHA", "BETA"], warmUp: "today", to: engine)
+        func wait(for count: Int, of text: String) {
+            #expect(
+                waitUntil(seconds: 40) { self.count(text, in: "keeper", of: engine) >= count },
+                "\(log("keeper", of: engine))\n\(engine.log)")
+        }
+        wait(for: 1, of: "survivor live BETA")
+        let orders = "SELECT id, status, quantity, filled_quantity, price FROM orders_view ORDER BY id;"
+        let hasFilled = try waitUntil(seconds: 20) {
+            try engine.sql("SELECT count(*) FROM fills;") == ["1"]
+                && engine.sql(orders).count == 2
+        }
+        try #require(hasFilled, "\(engine.log)")
+        let before = try engine.sql(orders)
+        // Twice: the second time while it looks back.
+        kill(try engine.pid("keeper"), SIGKILL)
+        wait(for: 2, of: "warming up")
+        kill(try engine.pid("keeper"), SIGKILL)
+        wait(for: 2, of: "survivor live BETA")
+        for symbol in ["ALPHA", "BETA"] {
+            let live = try told("live", symbol, by: "keeper", of: engine)
+            #expect(live["first"] == "1" && live["breaks"] == "0" && live["missing"] == "0", "\(live)")
+            #expect(live["position"] == (symbol == "ALPHA" ? "3" : "0"), "\(live)")
+            #expect(live["open"] == (symbol == "ALPHA" ? "1" : "0"), "\(live)")
+        }
+        let middle = senders.map(\.1.count)
+        #expect(waitUntil(seconds: 30) { zip(senders, middle).allSatisfy { $0.1.count > $1 + 200 } })
+        #expect(try engine.sql(orders) == before)
+        senders.forEach { $0.1.stop() }
+        let total = senders.reduce(0) { $0 + $1.1.count }
+        let hasAll = try waitUntil(seconds: 30) { try engine.eventCount("keeper") >= total }
+        #expect(hasAll, "\(log("keeper", of: engine))")
+        #expect(engine.stop() == 0)
+        for (symbol, sender) in senders {
+            let end = try told("end", symbol, by: "keeper", of: engine)
+            #expect(end["first"] == "1" && end["last"] == "\(sender.count)", "\(end)")
+            #expect(end["count"] == "\(sender.count)" && end["breaks"] == "0", "\(end)")
+            #expect(end["missing"] == "0", "\(end)")
+        }
+        // Nothing of the past was put down.
+        #expect(try engine.sql("SELECT count(*) FROM orders;") == ["2"])
+    }
+
+    /// A strategy is paused, resumed and flattened in the middle of its warm-up, and told when there can be none.
+    @Test func commandsWaitForTheEndOfTheWarmUpAndWhatIsNotRecordedIsSaid() throws {
+        let engine = try EngineHome(seconds: 5)
+        let path = try addFeed("desk", symbol: "ALPHA", to: engine)
+        let other = try addFeed("other", symbol: "BETA", to: engine, record: false)
+        try engine.start()
+        let sender = try TradeSender(path: path, symbol: "ALPHA")
+        let others = try TradeSender(path: other, symbol: "BETA", perMoment: 1)
+        #expect(waitUntil(seconds: 30) { sender.count > 500 && others.count > 10 })
+        let recorder = try engine.lockHolder("recorder")
+        kill(recorder, SIGSTOP)
+        try add("paused", "survivor", symbols: ["ALPHA", "BETA"], warmUp: "today", to: engine)
+        #expect(waitUntil(seconds: 30) { log("paused", of: engine).contains("warming up") }, "\(engine.log)")
+        _ = try engine.sendCommand("pause", to: "paused")
+        try engine.waitForStatus("paused", "paused")
+        kill(recorder, SIGCONT)
+        #expect(waitUntil(seconds: 30) { log("paused", of: engine).contains("caught up") }, "\(engine.log)")
+        #expect(log("paused", of: engine).contains("feeds that are not recorded"))
+        #expect(log("paused", of: engine).contains("no warm-up of BETA"))
+        #expect(try engine.status("paused") == "paused")
+        _ = try engine.sendCommand("resume", to: "paused")
+        #expect(
+            waitUntil(seconds: 20) { log("paused", of: engine).contains("survivor live ALPHA") },
+            "\(log("paused", of: engine))")
+        // The past was not withheld from it.
+        let live = try told("live", "ALPHA", by: "paused", of: engine)
+        #expect(live["first"] == "1" && Int(live["warm-up"] ?? "") ?? 0 > 500, "\(live)")
+        try engine.sql("UPDATE settings SET value = 0 WHERE name = 'record_by_default';")
+        #expect(
+            waitUntil(seconds: 20) {
+                (try? engine.value("SELECT count(*) FROM recordings WHERE status = 'complete';")) != "0"
+            })
+        try add("bare", "survivor", warmUp: "today", to: engine)
+        #expect(
+            waitUntil(seconds: 20) {
+                log("bare", of: engine).contains("no warm-up, it trades without a past")
+            },
+            "\(log("bare", of: engine))\n\(engine.log)")
+        #expect(
+            waitUntil(seconds: 20) { engine.log.contains("ALARM: no warm-up, it trades") }, "\(engine.log)")
+        sender.stop()
+        others.stop()
+        #expect(engine.stop() == 0)
     }
 
     @Test(arguments: ["yesterday", "5", "-1h", "1w", "0s", ""]) func wrongWarmUpIsAnError(_ text: String)

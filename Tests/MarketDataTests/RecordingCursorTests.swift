@@ -21,9 +21,9 @@ import TradingModel
             directory: directory.path, feed: "sim", since: Timestamp(nanoseconds: since), tokens: Set(tokens))
     }
 
-    private func take(_ cursor: inout RecordingCursor, before end: RecordingPlace? = nil) -> [UInt64] {
+    private func take(_ cursor: inout RecordingCursor) -> [UInt64] {
         var found: [UInt64] = []
-        while let event = cursor.peek(before: end) {
+        while let event = cursor.peek() {
             found.append(event.sequence)
             cursor.advance()
         }
@@ -62,12 +62,37 @@ import TradingModel
         (1...3_000).map { event($0) }.withUnsafeBufferPointer { recorder.record($0, feed: 1) }
         recorder.finish()
         var all = cursor()
-        #expect(take(&all, before: RecordingPlace(event(1_500))) == Array(1...1_499))
-        #expect(take(&all, before: RecordingPlace(event(1_500))).isEmpty)
+        let isThere = all.end(at: RecordingPlace(event(1_500)))
+        #expect(isThere)
+        #expect(take(&all) == Array(1...1_499) && all.passed?.sequence == 1_499)
+        #expect(take(&all).isEmpty)
+        all.removeEnd()
         #expect(take(&all) == Array(1_500...3_000))
+        // Of a record that nobody wrote only the place is known.
+        var other = cursor()
+        let between = RecordingPlace(time: Timestamp(nanoseconds: 1_500_500), sequence: 9_000)
+        let isBetweenThere = other.end(at: between)
+        #expect(!isBetweenThere)
+        other.end(about: between)
+        #expect(take(&other) == Array(1...1_500))
         var late = cursor(since: 2_000_000)
         #expect(take(&late).first == 2_000)
         var others = cursor(tokens: [7])
-        #expect(take(&others).isEmpty)
+        #expect(take(&others).isEmpty && others.passed?.sequence == 3_000)
+    }
+
+    /// A clock that was set back begins a file whose times the one before has had already.
+    @Test func anEndIsInItsFileWhateverTheTimesOfOthersAre() {
+        let recorder = TickRecorder(directory: directory.path, freeBytes: { nil }) { _ in }
+        recorder.apply(RecorderSettings(feeds: [1: "sim"], floorBytes: 0))
+        let first = (1...100).map { testQuote($0 - 1, time: 1_000_000 + Int64($0) * 1_000) }
+        let second = (101...200).map { testQuote($0 - 1, time: 1_050_000 + Int64($0 - 100) * 1_000) }
+        for events in [first, second] { events.withUnsafeBufferPointer { recorder.record($0, feed: 1) } }
+        recorder.flush()
+        var cursor = cursor()
+        let isThere = cursor.end(at: RecordingPlace(second[9]))
+        #expect(isThere)
+        #expect(take(&cursor) == Array(1...109))
+        recorder.finish()
     }
 }

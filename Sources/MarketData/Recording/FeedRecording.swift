@@ -38,6 +38,8 @@ final class FeedRecording {
     /// Tokens in the file's header, and those of its records that nobody has explained yet.
     private var headerTokens: Set<UInt32> = []
     private var unexplained: Set<UInt32> = []
+    /// The token of the record before, 0 when that says nothing of this file's header.
+    private var lastToken: UInt32 = 0
     /// Whether looking for the instruments of those may find any.
     private var mayExplain = false
     private var firstTime: Timestamp?
@@ -75,25 +77,63 @@ final class FeedRecording {
 
     // MARK: - Recording
 
-    /// Appends records of one token, in the order received.
+    /// Appends records, in the order received.
     func record(
         _ records: UnsafeBufferPointer<MarketEvent>, instruments: [UInt32: Instrument]
     ) throws(MarketDataError) {
         var start = 0
-        for index in records.indices {
+        var index = 0
+        while index < records.count {
+            index = passOverSuccessors(in: records, from: index)
+            guard index < records.count else { break }
+            try append(records, start..<index, instruments)
+            start = index
             let event = records[index]
-            let isNext =
-                event.sequence == lastSequence &+ 1 && continuity == .witnessed && announcedCount == 0
-            if !isNext || event.receiveTime < lastTime || event.receiveTime >= dayEnd {
-                try append(records, start..<index, instruments)
-                start = index
-                try cross(to: event)
-            }
+            try cross(to: event)
+            if event.token.rawValue != lastToken { meet(event.token) }
             if event.sequence > 0 { lastSequence = event.sequence }
             endedWithGap = event.kind == .gap
             lastTime = event.receiveTime
+            index += 1
         }
         try append(records, start..<records.count, instruments)
+    }
+
+    /// Goes past the records that follow each other as usual; where the first is that does not.
+    private func passOverSuccessors(
+        in records: UnsafeBufferPointer<MarketEvent>, from first: Int
+    ) -> Int {
+        guard continuity == .witnessed, announcedCount == 0 else { return first }
+        var index = first
+        var sequence = lastSequence
+        var time = lastTime
+        var token = lastToken
+        while index < records.count {
+            let event = records[index]
+            guard event.sequence == sequence &+ 1, event.receiveTime >= time, event.receiveTime < dayEnd
+            else { break }
+            if event.token.rawValue != token {
+                token = event.token.rawValue
+                meet(event.token)
+            }
+            sequence = event.sequence
+            time = event.receiveTime
+            index += 1
+        }
+        guard index > first else { return first }
+        lastSequence = sequence
+        lastTime = time
+        endedWithGap = records[index - 1].kind == .gap
+        return index
+    }
+
+    /// Takes note of a token that is another one than the record's before.
+    private func meet(_ token: InstrumentToken) {
+        lastToken = token.rawValue
+        guard token != .feedWide, !headerTokens.contains(token.rawValue),
+            unexplained.insert(token.rawValue).inserted
+        else { return }
+        mayExplain = true
     }
 
     /// More instruments are known than before.
@@ -181,16 +221,13 @@ final class FeedRecording {
         _ records: UnsafeBufferPointer<MarketEvent>, _ range: Range<Int>, _ instruments: [UInt32: Instrument]
     ) throws(MarketDataError) {
         guard !range.isEmpty else { return }
-        if let writer, writer.byteCount >= fileBytesMax { try continueElsewhere() }
+        if let writer, writer.byteCount >= fileBytesMax {
+            try continueElsewhere()
+            for event in records[range] where event.token.rawValue != lastToken { meet(event.token) }
+        }
         guard let writer else { return }
         if firstTime == nil { firstTime = records[range.lowerBound].receiveTime }
-        let token = records[range.lowerBound].token
-        if token != .feedWide, !headerTokens.contains(token.rawValue),
-            unexplained.insert(token.rawValue).inserted
-        {
-            mayExplain = true
-        }
-        try writer.append(contentsOf: UnsafeBufferPointer(rebasing: records[range]))
+        try writer.append(inOrder: UnsafeBufferPointer(rebasing: records[range]))
         if mayExplain { try explain(instruments) }
     }
 
@@ -245,6 +282,7 @@ final class FeedRecording {
         dayEnd = RecordingPath.start(of: found.day + 1)
         lastTime = writer.lastTime
         headerTokens = Set(writer.instruments.map(\.token.rawValue))
+        lastToken = 0
         firstTime = try writer.firstTime()
         if let offset = writer.recovery.cutOffset {
             report(
@@ -268,6 +306,7 @@ final class FeedRecording {
         dayEnd = RecordingPath.start(of: new.day + 1)
         headerTokens = Set(instruments.map(\.token.rawValue))
         unexplained = []
+        lastToken = 0
         firstTime = nil
     }
 

@@ -1,6 +1,6 @@
 package import TradingModel
 
-/// Records on their way to the recorder's thread: runs of one feed and token in memory of a fixed size.
+/// Records on their way to the recorder's thread: runs of one feed in memory of a fixed size.
 ///
 /// Sendable because it has one owner at a time: whoever fills it, the queue, or the thread.
 package final class RecorderChunk: @unchecked Sendable {
@@ -28,7 +28,7 @@ package final class RecorderChunk: @unchecked Sendable {
         let taken = min(records.count, Self.capacity - count)
         guard taken > 0, let source = records.baseAddress else { return 0 }
         (storage + count).update(from: source, count: taken)
-        if let last = runs.last, last.feed == feed, storage[last.start].token == source.pointee.token {
+        if let last = runs.last, last.feed == feed {
             runs[runs.count - 1].count += taken
         } else {
             runs.append((feed, count, taken))

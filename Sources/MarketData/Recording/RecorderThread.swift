@@ -118,6 +118,8 @@ package final class RecorderThread: Sendable {
         let recorder = TickRecorder(directory: directory, report: report)
         let syncs = RecorderSyncs(report: report)
         var nextCare = ContinuousClock.now
+        var nextFlush = nextCare
+        var nextStatus = nextCare
         var closed: [RecordedFile] = []
         while true {
             _ = wakeUp.wait(timeout: .now() + .milliseconds(500))
@@ -126,15 +128,23 @@ package final class RecorderThread: Sendable {
                 return (mailbox.work, mailbox.isStopping)
             }
             for item in work { perform(item, recorder) }
-            recorder.flush()
+            let isIdle = mailbox.withLock { $0.work.isEmpty }
             let now = ContinuousClock.now
+            // A block that is handed over in parts costs more than one.
+            if isIdle || isStopping || now >= nextFlush {
+                nextFlush = now + .milliseconds(Limits.recorderFlushMilliseconds)
+                recorder.flush()
+            }
             if now >= nextCare || isStopping {
                 nextCare = now + .seconds(Limits.recorderRetrySeconds)
                 recorder.maintain()
                 syncs.beginIfDue(recorder, now: now)
             }
             if isStopping { recorder.finish() }
-            publish(recorder, &closed)
+            if isIdle || isStopping || now >= nextStatus {
+                nextStatus = now + .milliseconds(Limits.recorderStatusMilliseconds)
+                publish(recorder, &closed)
+            }
             if isStopping { return syncs.wait() }
         }
     }
@@ -150,7 +160,7 @@ package final class RecorderThread: Sendable {
                 mailbox.queueBytes -= chunk.byteCount
                 chunk.removeAll()
                 // A burst must not keep its memory for ever.
-                if mailbox.free.count < 8 { mailbox.free.append(chunk) }
+                if mailbox.free.count < Limits.recorderChunksKept { mailbox.free.append(chunk) }
             }
         }
     }

@@ -81,7 +81,7 @@ package final class TickRecorder {
         for recording in recordings.values { recording.instrumentsDidChange() }
     }
 
-    /// Appends records of one token, as they came from one feed.
+    /// Appends records as they came from one feed.
     package func record(_ records: UnsafeBufferPointer<MarketEvent>, feed number: UInt16) {
         guard let recording = byNumber[number], !isSuspended else { return }
         guard failing.isEmpty || failing[recording.feed] == nil else { return }

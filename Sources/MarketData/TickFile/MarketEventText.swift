@@ -52,6 +52,23 @@ package struct MarketEventText: Sendable {
         return line + "}"
     }
 
+    /// The names of the columns of `barLine`.
+    package static let barHeader = "time,symbol,open,high,low,close,volume,duration_ns"
+
+    /// A bar and the time of its close as one line without its end.
+    package func barLine(_ bar: Bar, token: InstrumentToken, time: Timestamp) -> String {
+        "\(time.iso8601(fractionDigits: 9)),\(Self.csvQuoted(symbols[token.rawValue] ?? "#\(token)")),"
+            + "\(bar.open),\(bar.high),\(bar.low),\(bar.close),\(bar.volume),\(bar.durationNanoseconds)"
+    }
+
+    /// The same as an object.
+    package func barJSONLine(_ bar: Bar, token: InstrumentToken, time: Timestamp) -> String {
+        "{\"time\":\"\(time.iso8601(fractionDigits: 9))\","
+            + "\"symbol\":\(Self.jsonQuoted(symbols[token.rawValue] ?? "#\(token)")),"
+            + "\"open\":\(bar.open),\"high\":\(bar.high),\"low\":\(bar.low),\"close\":\(bar.close),"
+            + "\"volume\":\(bar.volume),\"duration_ns\":\(bar.durationNanoseconds)}"
+    }
+
     private func symbol(of event: MarketEvent) -> String { symbols[event.token.rawValue] ?? "" }
 
     private struct Field {

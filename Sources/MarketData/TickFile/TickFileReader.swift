@@ -92,6 +92,9 @@ public struct TickFileReader {
         seek(toBlock: low)
     }
 
+    /// The index of the block that `nextBlock` gives.
+    var nextBlockIndex: Int { nextIndex }
+
     /// Goes back to the first record.
     public mutating func rewind() { seek(toBlock: 0) }
 

@@ -17,7 +17,7 @@ public final class TickFileWriter {
     private(set) var writtenPath: String
     private(set) var descriptor: Int32
     private var isOpen: Bool { descriptor >= 0 }
-    /// The block being filled, in memory of its own, where slots from `blockCount` on are zero, or in a piece of `bulk`.
+    /// The block being filled, in memory of its own or in a piece of `bulk`; what is behind its records is never written.
     private var block: UnsafeMutableBufferPointer<MarketEvent>
     private let ownBlock: UnsafeMutableBufferPointer<MarketEvent>
     /// Writes full blocks meanwhile; `nil` when every block is written at once, as for a file that is read while it grows.
@@ -133,6 +133,29 @@ public final class TickFileWriter {
             }
             if blockCount == TickFileBlock.slotCount { try completeBlock() }
             start = end
+        }
+    }
+
+    /// Appends records whose receive times are known to go up, from `lastTime` on; for the recorder, which has looked at each
+    /// already. A whole block is written from where it lies.
+    package func append(inOrder events: UnsafeBufferPointer<MarketEvent>) throws(MarketDataError) {
+        var start = 0
+        while start < events.count, let target = block.baseAddress, let source = events.baseAddress {
+            let count = min(events.count - start, TickFileBlock.slotCount - blockCount)
+            let part = UnsafeBufferPointer(start: source + start, count: count)
+            assert(part[0].receiveTime >= lastTime, "the recorder begins another file where times go back")
+            lastTime = part[count - 1].receiveTime
+            lastSequence = part.last { $0.sequence > 0 }?.sequence ?? lastSequence
+            recordCount += count
+            start += count
+            if count == TickFileBlock.slotCount, bulk == nil {
+                try writeBlock(of: part)
+                blockIndex += 1
+                continue
+            }
+            (target + blockCount).update(from: part.baseAddress ?? source, count: count)
+            blockCount += count
+            if blockCount == TickFileBlock.slotCount { try completeBlock() }
         }
     }
 
@@ -266,7 +289,6 @@ extension TickFileWriter {
         if bulk != nil { return try passBlockOn() }
         try writeBlock()
         blockIndex += 1
-        UnsafeMutableRawBufferPointer(block).initializeMemory(as: UInt8.self, repeating: 0)
         blockCount = 0
         flushedCount = 0
         flushedChecksum = 0
@@ -312,22 +334,31 @@ extension TickFileWriter {
     /// Writes the records not written yet and then the trailer; a full block in one call.
     private func writeBlock() throws(MarketDataError) {
         precondition(isOpen, "the writer is finished")
+        let records = UnsafeBufferPointer(rebasing: block[0..<blockCount])
+        guard flushedCount > 0 || blockCount < TickFileBlock.slotCount else {
+            return try writeBlock(of: records)
+        }
         let new = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: block[flushedCount..<blockCount]))
         let checksum = BlockChecksum.checksum(new, previous: flushedChecksum)
-        let records = UnsafeBufferPointer(rebasing: block[0..<blockCount])
         let trailer = TickFileBlock(index: blockIndex, records: records, checksum: checksum).encoded()
-        if flushedCount == 0, blockCount == TickFileBlock.slotCount, let address = block.baseAddress {
-            let whole = UnsafeMutableRawBufferPointer(start: address, count: TickFileBlock.byteCount)
-            UnsafeMutableRawBufferPointer(rebasing: whole[TickFileBlock.trailerOffset...]).copyBytes(
-                from: trailer)
-            try Syscall.write(
-                UnsafeRawBufferPointer(whole), to: descriptor, at: blockOffset, path: writtenPath)
-        } else {
-            try Syscall.write(new, to: descriptor, at: blockOffset + flushedCount * 64, path: writtenPath)
-            try write(trailer, at: blockOffset + TickFileBlock.trailerOffset)
-        }
+        try Syscall.write(new, to: descriptor, at: blockOffset + flushedCount * 64, path: writtenPath)
+        try write(trailer, at: blockOffset + TickFileBlock.trailerOffset)
         flushedCount = blockCount
         flushedChecksum = checksum
+        flushedSequence = lastSequence
+    }
+
+    /// Writes a full block of records, wherever they lie, with its trailer.
+    private func writeBlock(of records: UnsafeBufferPointer<MarketEvent>) throws(MarketDataError) {
+        precondition(isOpen, "the writer is finished")
+        let bytes = UnsafeRawBufferPointer(records)
+        let checksum = BlockChecksum.checksum(bytes)
+        let trailer = TickFileBlock(index: blockIndex, records: records, checksum: checksum).encoded()
+        let path = writtenPath
+        try trailer.withUnsafeBufferPointer { trailer throws(MarketDataError) in
+            try Syscall.write(
+                bytes, UnsafeRawBufferPointer(trailer), to: descriptor, at: blockOffset, path: path)
+        }
         flushedSequence = lastSequence
     }
 

@@ -8,8 +8,8 @@ struct TicksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ticks", abstract: "Import, look into, make and list tick files.",
         subcommands: [
-            Import.self, Info.self, Cat.self, Export.self, Merge.self, Slice.self, Verify.self, Repair.self,
-            Synth.self, Plot.self, List.self,
+            Import.self, Info.self, Cat.self, Export.self, Bars.self, Merge.self, Slice.self, Verify.self,
+            Repair.self, Synth.self, Plot.self, List.self,
         ])
 
     /// `tradewind ticks info FILE...`

@@ -42,6 +42,9 @@ struct BarSubscriptions {
     /// Whether a bar of ticks or volume waits to be taken.
     var hasCompleted: Bool { !completed.isEmpty }
 
+    /// Whether there are ticks that belong to no complete bar.
+    var isBarUnderWay: Bool { subscriptions.contains { $0.tickCount > 0 } }
+
     /// Adds a subscription; `false` when it exists.
     mutating func add(_ index: Int, _ rule: Rule) -> Bool {
         guard !subscriptions.contains(where: { $0.index == index && $0.rule == rule }) else { return false }

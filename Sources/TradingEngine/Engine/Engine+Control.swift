@@ -140,7 +140,9 @@ extension Engine {
         refreshVenueDeadline()
         settleLists()
         strategy.pointee.onStart(context)
+        isStarting = true
         drain()
+        isStarting = false
         if context.isPaused { tellPaused() }
     }
 

@@ -26,6 +26,9 @@ extension Engine {
             case .submit(let id): submit(id)
             case .submitList(let first, let count): submitList(first, count: count)
             case .modify(let request): modify(request)
+            case .cancel where isLookingBack, .cancelAll where isLookingBack:
+                // An answer to the past must not end an order of today.
+                counters.pointee.idleCommands += 1
             case .cancel(let id): cancel(id)
             case .cancelAll(let token):
                 for order in context.orders.open where token == nil || order.token == token {
@@ -50,6 +53,8 @@ extension Engine {
         context.core.pointee.venueDeadline = due == .max ? .max : due + 1
         context.refreshDeadline()
     }
+
+    private var isLookingBack: Bool { context.core.pointee.isCatchingUp && !isStarting }
 
     // MARK: - Commands
 
@@ -95,7 +100,7 @@ extension Engine {
         let order = context.orders.open[place]
         let index = context.table.index(of: order.token)
         if let denial = checkChange(order, request, index) {
-            if denial == .journalBlocked {
+            if denial == .journalBlocked || denial == .warmingUp {
                 let update = OrderUpdate(
                     id: order.id, status: order.status, filledQuantity: order.filledQuantity,
                     reason: denial.rawValue)
@@ -173,17 +178,22 @@ extension Engine {
     }
 
     func deny(_ order: Order, at place: Int, _ denial: DenialCode, tells: Bool) {
-        counters.pointee.denied += 1
         var denied = order
         denied.status = .denied
         context.orders.replace(at: place, with: denied)
         let update = OrderUpdate(
             id: denied.id, status: .denied, filledQuantity: .zero, reason: denial.rawValue)
-        explain(denied, Denial(denial, denialContext))
-        // What waits for a full disk is kept in memory, which refusals without end must not fill.
-        if denial != .journalBlocked {
-            record(.orderSubmitted(denied))
-            record(.orderUpdated(update))
+        // A morning of a strategy that does not look at the flag would be thousands of them.
+        if context.core.pointee.isCatchingUp {
+            context.lastDenial = Denial(denial, "")
+        } else {
+            counters.pointee.denied += 1
+            explain(denied, Denial(denial, denialContext))
+            // What waits for a full disk is kept in memory, which refusals without end must not fill.
+            if denial != .journalBlocked {
+                record(.orderSubmitted(denied))
+                record(.orderUpdated(update))
+            }
         }
         if tells { strategy.pointee.onOrder(denied, update: update, context: context) }
     }

@@ -33,6 +33,8 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     var pendingGrowth: [(id: OrderID, quantity: Quantity)] = []
     /// Set while the engine itself sends closing orders, so that pause and limits do not stand in the way.
     var isFlattening = false
+    /// Set while what the strategy asked for in `onStart` is acted upon.
+    var isStarting = false
     /// A flatten under way; `flattenResult` is how the last one ended.
     var closing: Closing?
     var isFlattenWanted = false
@@ -123,7 +125,8 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     }
 
     /// Whether the strategy looks back into a recording before it joins: a warm-up of which the venue and the marks of
-    /// positions see nothing, because both are ahead of it, and whose denied orders are put down nowhere.
+    /// positions see nothing, because both are ahead of it. Orders that it sends meanwhile are denied, cancels and changes
+    /// of those it came back with are not acted upon, except in `onStart`, and none of that is put down anywhere.
     package var isCatchingUp: Bool {
         get { context.core.pointee.isCatchingUp }
         set {
@@ -194,11 +197,6 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
 
     /// Adds to journal and hash.
     func record(_ record: JournalRecord) {
-        if context.core.pointee.isCatchingUp, case .orderSubmitted(let order) = record,
-            order.status == .denied
-        {
-            return
-        }
         switch record {
         case .orderSubmitted(let order): hash.combine(order)
         case .orderUpdated(let update): hash.combine(update, time: context.now)
