@@ -16,13 +16,13 @@ package import TradingModel
 package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, MarketDataReader {
     enum Phase { case connecting, running, stopping }
 
-    private let bootstrap: Bootstrap
+    let bootstrap: Bootstrap
     let identity: ExecutorIdentity
     private let journalDirectory: String
     private let eventLoop: any EventLoop
     private let parameters: [ParameterDeclaration]
     private var values: ParameterValues
-    private let journal: JournalWriter
+    let journal: JournalWriter
     let engine: Engine<S, V, JournalOutput>
     /// The way to the order gateway, when orders go to one.
     private let link: GatewayLink?
@@ -35,6 +35,11 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var generation: Int
     private var hasSeenRecords = false
     private var missedRecords: UInt64 = 0
+    /// The last record that the engine had, and whether others are missing since then.
+    var lastPlace = RecordPlace.beginning
+    var isAfterMiss = false
+    /// Where a session that carries on a crashed one has seen all again; records up to there are not processed twice.
+    private let resumePlace: RecordPlace?
     private var exitCode: Int32?
     /// Orders denied before the disk was full.
     private var deniedBeforeBlock: UInt64 = 0
@@ -57,7 +62,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private let clock: @Sendable () -> Timestamp
     private let warmUp: WarmUpSpan?
     /// Brings it from the recording to the live edge; `nil` without a warm-up.
-    private var lateJoin: LateJoin?
+    var lateJoin: LateJoin?
     private var isStepScheduled = false
 
     /// Builds the strategy and its engine, rebuilt from the journal where there is one; does not connect yet.
@@ -86,15 +91,29 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             startingCash: setup.venue.account.startingCash)
         journal = try JournalWriter(directory: journalDirectory, session: setup.session)
         link = Self.makeLink(setup, recovered: recovered?.openOrders ?? [], eventLoop)
-        engine = Engine(
-            strategy: setup.strategy,
-            venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
-            configuration: setup.engineConfiguration, parameters: setup.parameters,
-            output: JournalOutput(journal: journal))
-        if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
-            engine.setTradingState(state, reason: bootstrap.strategy?.tradingReason ?? "")
-        }
+        let resumed = Self.resume(setup, bootstrap, journal)
+        resumePlace = resumed?.place
+        engine =
+            resumed?.engine
+            ?? Engine(
+                strategy: setup.strategy,
+                venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
+                configuration: setup.engineConfiguration, parameters: setup.parameters,
+                output: JournalOutput(journal: journal))
         completion = eventLoop.makePromise(of: Int32.self)
+        if let resumed {
+            hasSeenRecords = true
+            try carryOn(resumed, recovered, setup)
+            flushJournal()
+            if let failure = journal.failure { throw failure }
+            return
+        }
+        noteSettings()
+        if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
+            let reason = bootstrap.strategy?.tradingReason ?? ""
+            note(.tradingState, "\(word)\n\(reason)")
+            engine.setTradingState(state, reason: reason)
+        }
         if let recovered {
             do {
                 try engine.restore(recovered)
@@ -160,6 +179,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             ExecutorLog.write(
                 "\(openCount) orders may still be open at the order gateway; the next start asks")
         }
+        note(.stopped)
         engine.stop(reason: reason)
         link?.close()
         journal.sync()
@@ -176,9 +196,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     package func busClientDidConnect(_ client: BusClient) {
         if phase == .connecting {
             phase = .running
-            engine.start(at: .epoch)
+            if resumePlace == nil { engine.start(at: .epoch) }
             beginLateJoin()
-            if bootstrap.strategy?.isPaused == true, lateJoin == nil { engine.pause() }
+            if lateJoin == nil { setPause() }
             flushJournal()
             link?.connect(delegate: self)
             ExecutorLog.write("ready: \(identity.name) epoch \(identity.epoch)")
@@ -208,12 +228,18 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     /// Lets the engine have live records.
     private func process(_ records: UnsafeBufferPointer<MarketEvent>) {
-        if !hasSeenRecords, let first = records.first {
+        guard let first = records.first, let last = records.last else { return }
+        if !hasSeenRecords {
             hasSeenRecords = true
             // Says at which record the session began, so that it can be replayed.
-            journal.append(.parametersChanged(values.jsonText), at: first.receiveTime)
+            note(.began, at: RecordPlace(first))
+        }
+        if isAfterMiss {
+            isAfterMiss = false
+            note(.wentOn, at: RecordPlace(first))
         }
         engine.process(records)
+        lastPlace = max(lastPlace, RecordPlace(last))
     }
 
     package func marketDataDidEndBatch() {
@@ -233,7 +259,10 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         ExecutorLog.write("missed \(gap.droppedCount) records: \(cause)")
         // Before the first record there is no time to put it at, and nothing that the strategy could miss.
         let time = engine.status.lastEventTime
-        if time != .epoch { engine.process(.gap(missing: gap.droppedCount, at: time)) }
+        guard time != .epoch else { return }
+        note(.missed, "\(gap.droppedCount)")
+        isAfterMiss = true
+        engine.process(.gap(missing: gap.droppedCount, at: time))
     }
 
     package func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
@@ -259,6 +288,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
 
     /// Begins to look back, when it is to and there is something to look into.
     private func beginLateJoin() {
+        if let resumePlace { return followUp(from: resumePlace) }
         guard let warmUp else { return }
         let feeds = bootstrap.recorder?.feeds.map { (number: $0.number, name: $0.name) } ?? []
         guard let directory = bootstrap.ticksDirectory, !feeds.isEmpty else {
@@ -268,15 +298,23 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         lateJoin = LateJoin(
             directory: directory, feeds: feeds, tokens: identity.tokens, since: since,
             now: ContinuousClock.now)
+        note(.catchingUp)
         engine.isCatchingUp = true
         ExecutorLog.write(
             "warming up from \(since) with recordings of \(feeds.map(\.name).joined(separator: ", "))")
         stepLater(milliseconds: 20)
     }
 
+    /// Those of them that come after what a carried-on session has had.
+    private func unseen(_ records: UnsafeBufferPointer<MarketEvent>) -> UnsafeBufferPointer<MarketEvent> {
+        guard let resumePlace else { return records }
+        let first = records.firstIndex { RecordPlace($0) > resumePlace } ?? records.endIndex
+        return UnsafeBufferPointer(rebasing: records[first...])
+    }
+
     private func stepSoon() { if !isStepScheduled { stepLater(milliseconds: 0) } }
 
-    private func stepLater(milliseconds: Int64) {
+    func stepLater(milliseconds: Int64) {
         isStepScheduled = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { bound.value.stepLateJoin() }
@@ -286,17 +324,20 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private func stepLateJoin() {
         isStepScheduled = false
         guard phase == .running, let lateJoin, !lateJoin.isDone else { return }
-        let hasMore = lateJoin.step(now: ContinuousClock.now) { engine.process($0) }
+        let hasMore = lateJoin.step(now: ContinuousClock.now) { process(unseen($0)) }
         flushJournal()
         failIfJournalFailed()
         guard lateJoin.isDone else { return stepLater(milliseconds: hasMore ? 0 : 20) }
-        engine.isCatchingUp = false
+        if engine.isCatchingUp {
+            note(.caughtUp)
+            engine.isCatchingUp = false
+        }
         missedRecords += lateJoin.missedCount
         ExecutorLog.write(
             "caught up: \(lateJoin.replayedCount) records of the recording, then \(lateJoin.keptCount) that had come "
                 + "meanwhile"
                 + (lateJoin.missedCount > 0 ? "; \(lateJoin.missedCount) between them are missing" : ""))
-        if bootstrap.strategy?.isPaused == true { engine.pause() }
+        setPause()
         publishStatus(engine.isPaused ? .paused : .running)
     }
 
@@ -308,10 +349,10 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         switch command.command {
         case "stop": stop(reason: "stopped")
         case "pause":
-            if !engine.isPaused { engine.pause() }
+            setPaused(true)
             acknowledge(command, .paused)
         case "resume":
-            if engine.isPaused { engine.resume() }
+            setPaused(false)
             acknowledge(command, .running)
         case "update": update(command)
         case "flatten": flatten(command)
@@ -346,6 +387,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
                 return acknowledge(
                     command, current, error: "needs a restart: \(waiting.joined(separator: ", "))")
             }
+            note(.parameters, next.jsonText)
             try engine.update(parameters: next)
             values = next
             ExecutorLog.write("parameters: \(next.jsonText)")
@@ -360,6 +402,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard flattening == nil else { return }
         flattening = command
         flattenDeadline = ContinuousClock.now + .seconds(Limits.flattenSeconds)
+        note(.flattened)
         engine.flatten()
         settleFlattening()
     }
@@ -367,7 +410,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     func settleFlattening() {
         guard let command = flattening else { return }
         if engine.flattenResult == nil, ContinuousClock.now >= flattenDeadline {
-            engine.abandonFlatten("not flat after \(Limits.flattenSeconds) s")
+            let reason = "not flat after \(Limits.flattenSeconds) s"
+            note(.flattenAbandoned, reason)
+            engine.abandonFlatten(reason)
         }
         guard let result = engine.flattenResult else { return }
         flattening = nil
@@ -382,7 +427,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard let word = command.parameters?["state"], let state = TradingState(rawValue: word) else {
             return acknowledge(command, current, error: "unknown trading state")
         }
-        engine.setTradingState(state, reason: command.parameters?["reason"] ?? "")
+        let reason = command.parameters?["reason"] ?? ""
+        note(.tradingState, "\(word)\n\(reason)")
+        engine.setTradingState(state, reason: reason)
         ExecutorLog.write("trading \(state.rawValue): \(engine.tradingStateReason)")
         // Without an id nobody waits for an answer.
         if command.commandID != nil { acknowledge(command, current) }
@@ -395,8 +442,10 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             (name: $0.key, text: $0.value)
         }
         do {
-            engine.update(
-                limits: try RiskLimits(inputs: inputs.filter { !ProcessLimits.names.contains($0.name) }))
+            let own = inputs.filter { !ProcessLimits.names.contains($0.name) }
+            let limits = try RiskLimits(inputs: own)
+            note(.limitsChanged, JSONScalar.object(own))
+            engine.update(limits: limits)
             ExecutorLog.write("limits: \(inputs.map { "\($0.name)=\($0.text)" }.joined(separator: " "))")
             acknowledge(command, current)
         } catch {
@@ -484,6 +533,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         let isBlocked = journal.obstruction != nil
         if !isBlocked, journal.failure == nil { link?.flush() }
         guard isBlocked != engine.isJournalBlocked else { return }
+        note(isBlocked ? .journalBlocked : .journalFree)
         engine.isJournalBlocked = isBlocked
         let deniedCount = engine.status.deniedCount
         if let obstruction = journal.obstruction {
