@@ -209,7 +209,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "DemoDesk", "FaultDesk", "order-gateway", "TradingModel"],
-            exclude: ["independent_reader.py"],
+            exclude: ["independent_reader.py", "independent_statistics.py"],
             swiftSettings: strict),
     ]
 )

@@ -2,26 +2,53 @@
 
 Every engine gets the records of the same tick file in the form it reads fastest, converted beforehand; the time is that of its
 run alone. Each sends a market order (hftbacktest: a limit order through the other side) of one unit to turn its position when the
-averages cross. NautilusTrader runs on a part of the file, because it would take minutes; hftbacktest sees a quote as
+averages cross. NautilusTrader runs on a part of the file, because it would take minutes, twice: with a strategy in Python, and
+as nautilus_native with engine and strategy in Rust (its built-in EmaCross: exponential averages of the same lengths, a market
+order at each crossing); hftbacktest sees a quote as
 changes of book levels (two, or up to four where prices move), and the time to compile its strategy is left out.
 """
+import glob
 import os
+import shutil
 import subprocess
 import sys
 
-PACKAGES = ["nautilus_trader", "hftbacktest"]
+# The Rust-native engine of NautilusTrader with its own Rust strategies came to PyPI with releases for Python 3.12 and later.
+ENGINES = [("hftbacktest", ["hftbacktest"], (3, 10)), ("nautilus", ["nautilus_trader"], (3, 10)),
+           ("nautilus_native", ["nautilus_trader", "numpy"], (3, 12))]
+
+
+def find_python(at_least):
+    """A Python that is new enough, this one first; None when there is none."""
+    candidates = [sys.executable] + [shutil.which(f"python3.{minor}") or "" for minor in (13, 12)]
+    candidates += sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.1[2-9]*/bin/python")), reverse=True)
+    for candidate in filter(None, candidates):
+        found = subprocess.run([candidate, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True)
+        if found.returncode == 0 and tuple(map(int, found.stdout.split())) >= at_least:
+            return candidate
+    return None
+
+
+def install(packages, at_least, directory):
+    """The Python of a virtual environment with the packages; None with a word on why not."""
+    source = find_python(at_least)
+    if source is None:
+        return None, f"needs Python {at_least[0]}.{at_least[1]} or later"
+    print("installing", ", ".join(packages), "for the comparison", file=sys.stderr)
+    subprocess.run([source, "-m", "venv", directory], check=True)
+    python = os.path.join(directory, "bin", "python")
+    installed = subprocess.run([python, "-m", "pip", "install", "-q"] + packages, capture_output=True, text=True)
+    if installed.returncode != 0:
+        return None, "pip says " + installed.stderr.strip().splitlines()[-1]
+    return python, ""
 
 
 def run(tradewind, path, directory, tradewind_seconds_per_record):
-    environment = os.path.join(directory, "peers")
-    print("installing", ", ".join(PACKAGES), "for the comparison", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    python = os.path.join(environment, "bin", "python")
-    installed = subprocess.run([python, "-m", "pip", "install", "-q"] + PACKAGES, capture_output=True, text=True)
-    if installed.returncode != 0:
-        print("other engines      not measured: pip says " + installed.stderr.strip().splitlines()[-1])
-        return
-    for engine in ("hftbacktest", "nautilus"):
+    for engine, packages, at_least in ENGINES:
+        python, reason = install(packages, at_least, os.path.join(directory, "peer-" + engine))
+        if python is None:
+            print(f"{engine:<18} not measured: {reason}")
+            continue
         result = subprocess.run([python, os.path.abspath(__file__), engine, path], capture_output=True, text=True)
         if result.returncode != 0:
             print(f"{engine:<18} not measured: {result.stderr.strip().splitlines()[-1]}")
@@ -206,5 +233,40 @@ def nautilus(path):
     print(len(records), time.perf_counter() - started, strategy.orders, version("nautilus_trader"))
 
 
+def nautilus_native(path):
+    import time
+    from importlib.metadata import version
+    from nautilus_trader.core import nautilus_pyo3
+    model = nautilus_pyo3.model
+    records = load(path, 1_000_000)
+    identity = model.InstrumentId.from_str("ALPHA.SIM")
+    currency = model.Currency.from_str("USD")
+    data = []
+    for record in records:
+        words, moment = record["words"], int(record["time"])
+        if record["kind"] == 1:
+            data.append(model.QuoteTick(identity, model.Price(words[0] / 1e8, 2), model.Price(words[1] / 1e8, 2),
+                                        model.Quantity(max(1, round(words[2] / 1e8)), 0),
+                                        model.Quantity(max(1, round(words[3] / 1e8)), 0), moment, moment))
+        else:
+            side = model.AggressorSide.BUYER if words[3] == 1 else model.AggressorSide.SELLER
+            data.append(model.TradeTick(identity, model.Price(words[0] / 1e8, 2),
+                                        model.Quantity(max(1, round(words[1] / 1e8)), 0), side,
+                                        model.TradeId(str(len(data))), moment, moment))
+    silence = nautilus_pyo3.common.LoggerConfig(bypass_logging=True, stdout_level=nautilus_pyo3.common.LogLevel.OFF)
+    engine = nautilus_pyo3.BacktestEngine(
+        nautilus_pyo3.BacktestEngineConfig(bypass_logging=True, run_analysis=False, logging=silence))
+    engine.add_venue(model.Venue("SIM"), model.OmsType.NETTING, model.AccountType.MARGIN, [model.Money(1_000_000, currency)],
+                     base_currency=currency)
+    engine.add_instrument(model.Equity(identity, model.Symbol("ALPHA"), currency, 2, model.Price(0.01, 2), 0, 0))
+    engine.add_data(data)
+    engine.add_builtin_strategy(
+        "EmaCross", nautilus_pyo3.trading.EmaCrossConfig(identity, model.Quantity(1, 0), 10, 50))
+    started = time.perf_counter()
+    engine.run()
+    seconds = time.perf_counter() - started
+    print(len(records), seconds, engine.get_result().total_orders, version("nautilus_trader"))
+
+
 if __name__ == "__main__":
-    {"hftbacktest": hftbacktest, "nautilus": nautilus}[sys.argv[1]](sys.argv[2])
+    {"hftbacktest": hftbacktest, "nautilus": nautilus, "nautilus_native": nautilus_native}[sys.argv[1]](sys.argv[2])

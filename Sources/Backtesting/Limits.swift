@@ -24,4 +24,6 @@ package enum Limits {
     static let comparedEntriesMax = 2_000_000
     /// Differences that a check lists.
     static let differencesListed = 20
+    /// Bytes that a backtest itself may read from files besides mapping them: headers and a file of latencies.
+    static let ownReadBytesMax = 64 << 10
 }

@@ -87,8 +87,8 @@ extension ControlStore {
             try updateInstance(database, strategyID, entry, "parameters_json", json)
         case .sessionEnded(let end):
             try updateInstance(database, strategyID, entry, "order_log_hash", hexadecimal(end.orderLogHash))
-        case .stateSaved:
-            // A strategy's own bytes are of use to its next process only, which reads the journal.
+        case .stateSaved, .input:
+            // Of use to its next process and to a replay only, which read the journal.
             break
         }
     }

@@ -13,6 +13,7 @@ extension Executor {
 
     /// Begins to look back, when it is to and there is something to look into.
     func beginLateJoin() {
+        if let resumePlace { return followUp(from: resumePlace) }
         guard let warmUp else { return }
         let feeds = bootstrap.recorder?.feeds.map { (number: $0.number, name: $0.name) } ?? []
         guard let directory = bootstrap.ticksDirectory, !feeds.isEmpty else {
@@ -24,6 +25,7 @@ extension Executor {
         lateJoin = LateJoin(
             directory: directory, feeds: feeds, tokens: identity.tokens, since: since,
             now: ContinuousClock.now)
+        note(.catchingUp)
         engine.isCatchingUp = true
         isPauseWanted = bootstrap.strategy?.isPaused == true
         ExecutorLog.write(
@@ -33,7 +35,7 @@ extension Executor {
 
     func stepSoon() { if !isStepScheduled { stepLater(milliseconds: 0) } }
 
-    private func stepLater(milliseconds: Int64) {
+    func stepLater(milliseconds: Int64) {
         isStepScheduled = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { bound.value.stepLateJoin() }
@@ -43,24 +45,39 @@ extension Executor {
     private func stepLateJoin() {
         isStepScheduled = false
         guard phase == .running, let lateJoin, !lateJoin.isDone else { return }
-        let hasMore = lateJoin.step(now: ContinuousClock.now) { engine.process($0) }
+        let hasMore = lateJoin.step(now: ContinuousClock.now) { process(unseen($0)) }
         flushJournal()
         failIfJournalFailed()
         guard lateJoin.isDone else { return stepLater(milliseconds: hasMore ? 0 : 20) }
         guard phase == .running else { return }
-        engine.isCatchingUp = false
+        endCatchingUp()
         missedRecords += lateJoin.missedCount
         ExecutorLog.write(
             "caught up: \(lateJoin.replayedCount) records of the recording, then \(lateJoin.keptCount) that had come "
                 + "meanwhile")
         warnOfHoles(lateJoin)
-        if isPauseWanted { engine.pause() }
+        setPaused(isPauseWanted)
         isPauseWanted = false
         if flattening != nil {
+            note(.flattened)
             engine.flatten()
             settleFlattening()
         }
         publishStatus(currentStatus)
+    }
+
+    /// What the strategy does from now on counts.
+    func endCatchingUp() {
+        guard engine.isCatchingUp else { return }
+        note(.caughtUp)
+        engine.isCatchingUp = false
+    }
+
+    /// Those of them that come after what a carried-on session has had.
+    private func unseen(_ records: UnsafeBufferPointer<MarketEvent>) -> UnsafeBufferPointer<MarketEvent> {
+        guard let resumePlace else { return records }
+        let first = records.firstIndex { RecordPlace($0) > resumePlace } ?? records.endIndex
+        return UnsafeBufferPointer(rebasing: records[first...])
     }
 
     /// Says what of the past the strategy has not seen.
@@ -77,6 +94,8 @@ extension Executor {
         if !join.unrecordedFeeds.isEmpty {
             warn("no warm-up by feeds that are not recorded ('feeds list' says which)")
         }
+        // A session that is carried on needs no more than what came since the crash, if anything did.
+        guard resumePlace == nil else { return }
         let bare = zip(identity.symbols, identity.tokens).filter {
             !join.replayedTokens.contains($1.rawValue)
         }.map(\.0)

@@ -22,7 +22,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     let eventLoop: any EventLoop
     private let parameters: [ParameterDeclaration]
     private var values: ParameterValues
-    private let journal: JournalWriter
+    let journal: JournalWriter
     let engine: Engine<S, V, JournalOutput>
     /// The way to the order gateway, when orders go to one.
     private let link: GatewayLink?
@@ -35,6 +35,11 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var generation: Int
     private var hasSeenRecords = false
     var missedRecords: UInt64 = 0
+    /// The last record that the engine had, and whether others are missing since then.
+    var lastPlace = RecordPlace.beginning
+    var isAfterMiss = false
+    /// Where a session that carries on a crashed one has seen all again; records up to there are not processed twice.
+    let resumePlace: RecordPlace?
     private var exitCode: Int32?
     /// Orders denied before the disk was full.
     private var deniedBeforeBlock: UInt64 = 0
@@ -88,15 +93,29 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             startingCash: setup.venue.account.startingCash)
         journal = try JournalWriter(directory: journalDirectory, session: setup.session)
         link = Self.makeLink(setup, recovered: recovered?.openOrders ?? [], eventLoop)
-        engine = Engine(
-            strategy: setup.strategy,
-            venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
-            configuration: setup.engineConfiguration, parameters: setup.parameters,
-            output: JournalOutput(journal: journal))
-        if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
-            engine.setTradingState(state, reason: bootstrap.strategy?.tradingReason ?? "")
-        }
+        let resumed = Self.resume(setup, bootstrap, journal)
+        resumePlace = resumed?.place
+        engine =
+            resumed?.engine
+            ?? Engine(
+                strategy: setup.strategy,
+                venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
+                configuration: setup.engineConfiguration, parameters: setup.parameters,
+                output: JournalOutput(journal: journal))
         completion = eventLoop.makePromise(of: Int32.self)
+        if let resumed {
+            hasSeenRecords = true
+            try carryOn(resumed, recovered, setup)
+            flushJournal()
+            if let failure = journal.failure { throw failure }
+            return
+        }
+        noteSettings()
+        if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
+            let reason = bootstrap.strategy?.tradingReason ?? ""
+            note(.tradingState, "\(word)\n\(reason)")
+            engine.setTradingState(state, reason: reason)
+        }
         if let recovered {
             do {
                 try engine.restore(recovered)
@@ -135,7 +154,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard phase != .stopping else { return }
         phase = .stopping
         // What it does at its end is of now, even when it was still looking back.
-        engine.isCatchingUp = false
+        endCatchingUp()
         guard let link else { return end(reason: reason) }
         stopReason = reason
         engine.windDown()
@@ -164,6 +183,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             ExecutorLog.write(
                 "\(openCount) orders may still be open at the order gateway; the next start asks")
         }
+        note(.stopped)
         engine.stop(reason: reason)
         link?.close()
         journal.sync()
@@ -180,9 +200,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     package func busClientDidConnect(_ client: BusClient) {
         if phase == .connecting {
             phase = .running
-            engine.start(at: .epoch)
+            if resumePlace == nil { engine.start(at: .epoch) }
             beginLateJoin()
-            if bootstrap.strategy?.isPaused == true, lateJoin == nil { engine.pause() }
+            if lateJoin == nil { setPause() }
             flushJournal()
             link?.connect(delegate: self)
             ExecutorLog.write("ready: \(identity.name) epoch \(identity.epoch)")
@@ -211,13 +231,19 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     }
 
     /// Lets the engine have live records.
-    private func process(_ records: UnsafeBufferPointer<MarketEvent>) {
-        if !hasSeenRecords, let first = records.first {
+    func process(_ records: UnsafeBufferPointer<MarketEvent>) {
+        guard let first = records.first, let last = records.last else { return }
+        if !hasSeenRecords {
             hasSeenRecords = true
             // Says at which record the session began, so that it can be replayed.
-            journal.append(.parametersChanged(values.jsonText), at: first.receiveTime)
+            note(.began, at: RecordPlace(first))
+        }
+        if isAfterMiss {
+            isAfterMiss = false
+            note(.wentOn, at: RecordPlace(first))
         }
         engine.process(records)
+        lastPlace = max(lastPlace, RecordPlace(last))
     }
 
     package func marketDataDidEndBatch() {
@@ -237,7 +263,10 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         ExecutorLog.write("missed \(gap.droppedCount) records: \(cause)")
         // Before the first record there is no time to put it at, and nothing that the strategy could miss.
         let time = engine.status.lastEventTime
-        if time != .epoch { engine.process(.gap(missing: gap.droppedCount, at: time)) }
+        guard time != .epoch else { return }
+        note(.missed, "\(gap.droppedCount)")
+        isAfterMiss = true
+        engine.process(.gap(missing: gap.droppedCount, at: time))
     }
 
     package func busClient(_ client: BusClient, didDisconnect reason: BusError?) {
@@ -267,11 +296,11 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         switch command.command {
         case "stop": stop(reason: "stopped")
         case "pause":
-            if isCatchingUp { isPauseWanted = true } else if !engine.isPaused { engine.pause() }
+            if isCatchingUp { isPauseWanted = true } else { setPaused(true) }
             acknowledge(command, .paused)
         case "resume":
             isPauseWanted = false
-            if engine.isPaused { engine.resume() }
+            setPaused(false)
             acknowledge(command, .running)
         case "update": update(command)
         case "flatten": flatten(command)
@@ -305,6 +334,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
                 return acknowledge(
                     command, current, error: "needs a restart: \(waiting.joined(separator: ", "))")
             }
+            note(.parameters, next.jsonText)
             try engine.update(parameters: next)
             values = next
             ExecutorLog.write("parameters: \(next.jsonText)")
@@ -321,6 +351,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         flattenDeadline = ContinuousClock.now + .seconds(Limits.flattenSeconds)
         // The market as it is now is not known while it looks back.
         guard !isCatchingUp else { return }
+        note(.flattened)
         engine.flatten()
         settleFlattening()
     }
@@ -328,7 +359,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     func settleFlattening() {
         guard let command = flattening, !isCatchingUp else { return }
         if engine.flattenResult == nil, ContinuousClock.now >= flattenDeadline {
-            engine.abandonFlatten("not flat after \(Limits.flattenSeconds) s")
+            let reason = "not flat after \(Limits.flattenSeconds) s"
+            note(.flattenAbandoned, reason)
+            engine.abandonFlatten(reason)
         }
         guard let result = engine.flattenResult else { return }
         flattening = nil
@@ -343,7 +376,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         guard let word = command.parameters?["state"], let state = TradingState(rawValue: word) else {
             return acknowledge(command, current, error: "unknown trading state")
         }
-        engine.setTradingState(state, reason: command.parameters?["reason"] ?? "")
+        let reason = command.parameters?["reason"] ?? ""
+        note(.tradingState, "\(word)\n\(reason)")
+        engine.setTradingState(state, reason: reason)
         ExecutorLog.write("trading \(state.rawValue): \(engine.tradingStateReason)")
         // Without an id nobody waits for an answer.
         if command.commandID != nil { acknowledge(command, current) }
@@ -356,8 +391,10 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             (name: $0.key, text: $0.value)
         }
         do {
-            engine.update(
-                limits: try RiskLimits(inputs: inputs.filter { !ProcessLimits.names.contains($0.name) }))
+            let own = inputs.filter { !ProcessLimits.names.contains($0.name) }
+            let limits = try RiskLimits(inputs: own)
+            note(.limitsChanged, JSONScalar.object(own))
+            engine.update(limits: limits)
             ExecutorLog.write("limits: \(inputs.map { "\($0.name)=\($0.text)" }.joined(separator: " "))")
             acknowledge(command, current)
         } catch {
@@ -447,6 +484,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         let isBlocked = journal.obstruction != nil
         if !isBlocked, journal.failure == nil { link?.flush() }
         guard isBlocked != engine.isJournalBlocked else { return }
+        note(isBlocked ? .journalBlocked : .journalFree)
         engine.isJournalBlocked = isBlocked
         let deniedCount = engine.status.deniedCount
         if let obstruction = journal.obstruction {

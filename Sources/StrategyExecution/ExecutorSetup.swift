@@ -31,6 +31,7 @@ struct ExecutorSetup<S: Strategy> {
     let journalDirectory: String
     let generation: Int
     let warmUp: WarmUpSpan?
+    let afterCrash: AfterCrash
 
     init(bootstrap: Bootstrap) throws(ExecutionError) {
         guard let row = bootstrap.strategy, let directory = bootstrap.journalDirectory,
@@ -40,6 +41,7 @@ struct ExecutorSetup<S: Strategy> {
         generation = row.generation
         let configuration = try StrategyConfiguration(json: row.configJSON)
         warmUp = configuration.warmUp
+        afterCrash = configuration.afterCrash
         let named = try Self.instruments(configuration.instruments, known: bootstrap.instruments)
         identity = ExecutorIdentity(
             strategyID: row.id, name: row.name, epoch: epoch, processID: getpid(),

@@ -54,6 +54,7 @@ enum Failpoint: Int, CaseIterable {
             case .orderUpdated, .orderModified: Armed.reach(.afterUpdate)
             case .fill: Armed.reach(.afterFill)
             case .parametersChanged: Armed.reach(.afterParameters)
+            case .input: break
             case .stateSaved: Armed.reach(.afterSavedState)
             case .sessionEnded: Armed.reach(.afterEnd)
             }

@@ -24,6 +24,15 @@ struct JSONScalar: Decodable {
         }
     }
 
+    /// An object of texts.
+    static func object(_ members: [(name: String, text: String)]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let object = Dictionary(members.map { ($0.name, $0.text) }) { _, last in last }
+        // Texts can always be encoded.
+        return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
     /// The members of an object as (name, text), by name, so that no order depends on hashing.
     static func sorted(_ object: [String: JSONScalar]?) -> [(name: String, text: String)] {
         (object ?? [:]).map { (name: $0.key, text: $0.value.text) }.sorted { $0.name < $1.name }

@@ -5,10 +5,18 @@ import TradingModel
 /// Where the engine of an executor writes: its journal, and its log file through standard output.
 struct JournalOutput: EngineOutput {
     let journal: JournalWriter
+    /// Set while what an earlier process did is done again, which is neither written nor logged twice.
+    var gate: ReplayGate?
 
-    mutating func record(_ record: JournalRecord, at time: Timestamp) { journal.append(record, at: time) }
+    mutating func record(_ record: JournalRecord, at time: Timestamp) {
+        if let gate, !gate.admits(record, at: time) { return }
+        journal.append(record, at: time)
+    }
 
-    mutating func log(_ message: String, at time: Timestamp) { ExecutorLog.write("[\(time)] \(message)") }
+    mutating func log(_ message: String, at time: Timestamp) {
+        if let gate, !gate.isOpen { return }
+        ExecutorLog.write("[\(time)] \(message)")
+    }
 }
 
 /// The log of this process: standard output, which the manager has joined to a file.

@@ -45,6 +45,19 @@ package enum JournalRecovery {
         return nil
     }
 
+    /// All records of one epoch's file; what a killed process had not finished to write is left out.
+    ///
+    /// Throws `journal` when it cannot be read and `configuration` when it is damaged.
+    static func whole(directory: String, epoch: UInt32) throws(ExecutionError) -> [JournalEntry] {
+        let path = directory + "/" + JournalCodec.fileName(epoch: epoch)
+        let scan = try scan(path: path)
+        if let corruption = scan.corruption {
+            throw ExecutionError(
+                .configuration, "\(path) is corrupt at byte \(corruption.offset) (\(corruption.reason))")
+        }
+        return scan.entries
+    }
+
     private static func scan(path: String) throws(ExecutionError) -> JournalScan {
         let descriptor = cplatform_open(path, O_RDONLY, 0)
         guard descriptor >= 0 else {

@@ -24,4 +24,6 @@ enum Limits {
     /// may take on average: larger states are saved less often.
     static let stateSaveSecondsMin = 5
     static let stateBytesPerSecondMax = 100
+    /// Seconds that the process after a crash waits for a recording that has not reached the crash yet.
+    static let recordingBehindSeconds: Int64 = 5
 }

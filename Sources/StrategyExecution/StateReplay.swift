@@ -74,7 +74,7 @@ enum StateReplay {
                     mark: fill.price)
                 book(fill)
             case .stateSaved(let state): savedState = state
-            case .sessionStarted, .checkpoint, .parametersChanged, .sessionEnded: break
+            case .sessionStarted, .checkpoint, .parametersChanged, .input, .sessionEnded: break
             }
         }
 

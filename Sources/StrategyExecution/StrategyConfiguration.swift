@@ -6,6 +6,14 @@ package import TradingEngine
     import Foundation
 #endif
 
+/// What the process that follows a crashed one begins with: `after_crash` in config_json.
+package enum AfterCrash: String, Sendable {
+    /// Positions and orders of the journal and the strategy's last saved state.
+    case saved
+    /// All that the crashed process had, by running its session again; needs a recording and a simulated exchange.
+    case replay
+}
+
 /// What `strategy_configs.config_json` says: `{"instruments": ["BTCUSDT"], "parameters": {"fast": 10},
 /// "venue": {"taker_fee": "0.0004"}, "seed": 1, "warm_up": "today"}`. Every member may be left out.
 package struct StrategyConfiguration: Sendable {
@@ -19,6 +27,8 @@ package struct StrategyConfiguration: Sendable {
     package var seed: UInt64 = 0
     /// How far back it looks into recordings before it trades; `nil` for not at all.
     package var warmUp: WarmUpSpan?
+    /// What the process after a crash begins with.
+    package var afterCrash = AfterCrash.saved
 
     package init() {}
 
@@ -39,6 +49,14 @@ package struct StrategyConfiguration: Sendable {
         parameters = JSONScalar.sorted(decoded.parameters)
         venue = JSONScalar.sorted(decoded.venue)
         seed = decoded.seed ?? 0
+        if let text = decoded.afterCrash {
+            guard let word = AfterCrash(rawValue: text) else {
+                throw ExecutionError(
+                    .configuration,
+                    "config_json cannot be used: after_crash: must be saved or replay, not '\(text)'")
+            }
+            afterCrash = word
+        }
         guard let text = decoded.warmUp else { return }
         guard let warmUp = WarmUpSpan(text) else {
             throw ExecutionError(
@@ -47,6 +65,12 @@ package struct StrategyConfiguration: Sendable {
             )
         }
         self.warmUp = warmUp
+    }
+
+    /// Whether instruments, exchange, account and seed are the same.
+    func isSameMarket(as other: StrategyConfiguration) -> Bool {
+        instruments == other.instruments && seed == other.seed
+            && venue.map { [$0.name, $0.text] } == other.venue.map { [$0.name, $0.text] }
     }
 
     /// Where orders go, and the account; reads the file of recorded latencies when one is named.
@@ -76,10 +100,12 @@ package struct StrategyConfiguration: Sendable {
         var venue: [String: JSONScalar]?
         var seed: UInt64?
         var warmUp: String?
+        var afterCrash: String?
 
         private enum CodingKeys: String, CodingKey {
             case instruments, parameters, venue, seed
             case warmUp = "warm_up"
+            case afterCrash = "after_crash"
         }
 
         init(from decoder: any Decoder) throws {
@@ -88,6 +114,7 @@ package struct StrategyConfiguration: Sendable {
             parameters = try container.decodeIfPresent([String: JSONScalar].self, forKey: .parameters)
             venue = try container.decodeIfPresent([String: JSONScalar].self, forKey: .venue)
             warmUp = try container.decodeIfPresent(String.self, forKey: .warmUp)
+            afterCrash = try container.decodeIfPresent(String.self, forKey: .afterCrash)
             do {
                 seed = try container.decodeIfPresent(UInt64.self, forKey: .seed)
             } catch {

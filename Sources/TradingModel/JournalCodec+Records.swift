@@ -27,6 +27,11 @@ extension ByteWriter {
             append(change.quantity.e8)
             append(change.status.rawValue)
             append(change.reason)
+        case .input(let input):
+            append(input.kind.rawValue)
+            append(input.place.time.nanoseconds)
+            append(input.place.sequence)
+            append(input.text)
         }
     }
 
@@ -89,6 +94,7 @@ extension ByteReader {
         case 9: readOrder().map { .orderSubmitted($0) }
         case 10: readSnapshot(isFirstVersion: false).map { .checkpoint($0) }
         case 11: readModification().map { .orderModified($0) }
+        case 12: readInput().map { .input($0) }
         default: nil
         }
     }
@@ -165,6 +171,15 @@ extension ByteReader {
             fee: Money(e8: fee),
             realizedPnL: Money(e8: realized), positionAfter: Quantity(e8: position),
             averagePriceAfter: Price(e8: average), time: Timestamp(nanoseconds: time))
+    }
+
+    private mutating func readInput() -> SessionInput? {
+        guard let kind = SessionInput.Kind(rawValue: read() ?? 0), let time: Int64 = read(),
+            let sequence: UInt64 = read(), let text = readText()
+        else { return nil }
+        return SessionInput(
+            kind: kind, place: RecordPlace(time: Timestamp(nanoseconds: time), sequence: sequence), text: text
+        )
     }
 
     private mutating func readState() -> SavedState? {

@@ -17,6 +17,8 @@ public enum JournalRecord: Equatable, Sendable {
     case parametersChanged(String)
     /// The strategy's own state.
     case stateSaved(SavedState)
+    /// Something from outside besides market data.
+    case input(SessionInput)
     /// The last record of a session that ended in order.
     case sessionEnded(JournalSessionEnd)
 }

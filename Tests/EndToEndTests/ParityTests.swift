@@ -4,110 +4,125 @@ import Testing
 
 /// A recorded file through real processes in the lossless class gives what the backtest of the file gives.
 @Suite(.serialized) struct ParityTests {
-    static let strategies: [(className: String, arguments: [String])] = [
-        ("moving_average_crossover", ["--instrument", "ALPHA", "--set", "fast=5", "--set", "slow=20"]),
-        ("bollinger_reversion", ["--instrument", "BETA"]),
-        ("market_maker", ["--instrument", "ALPHA"]),
-        ("pair_spread", ["--instrument", "ALPHA", "--instrument", "BETA"]),
+    /// A strategy of the test: how it is called, its class, the program that has it, and its settings, which `strategies
+    /// add` and `backtest` understand alike.
+    struct Case {
+        var className: String
+        var name: String
+        var program = TradewindProgram.path
+        var arguments: [String]
+
+        init(_ className: String, suffix: String = "", program: String? = nil, _ arguments: [String]) {
+            self.className = className
+            name = "s_\(className)\(suffix)"
+            if let program { self.program = program }
+            self.arguments = arguments
+        }
+
+        /// For `strategies add`.
+        var modules: [String] { program == TradewindProgram.path ? [] : ["--module", program] }
+    }
+
+    /// Everything that an exchange may be set to, in a few combinations.
+    private static let fees = [
+        "--venue", "fees=maker=-0.0001,taker=0.0004,per_unit=0.01,per_order=1,tier=5000:0:0.0002",
+    ]
+    private static let latency = ["--venue", "latency=entry=40ms,response=30ms,feed=20ms", "--seed", "11"]
+
+    static let strategies: [Case] = [
+        Case("moving_average_crossover", ["--instrument", "ALPHA", "--set", "fast=5", "--set", "slow=20"]),
+        Case("bollinger_reversion", ["--instrument", "BETA"]),
+        Case("market_maker", ["--instrument", "ALPHA"]),
+        Case("pair_spread", ["--instrument", "ALPHA", "--instrument", "BETA"]),
+        Case("order_mix", program: FaultProgram.path, ["--instrument", "ALPHA"]),
+        Case(
+            "moving_average_crossover", suffix: "_models",
+            ["--instrument", "ALPHA", "--set", "fast=5", "--set", "slow=20"] + fees + latency
+                + ["--venue", "fill_model=volume_slip:2+chance:0.4", "--venue", "slippage=rate:0.0001"]),
+        Case(
+            "market_maker", suffix: "_queue",
+            ["--instrument", "ALPHA"] + fees + latency + ["--venue", "fill_model=volume+queue_power:2"]),
+        Case(
+            "order_mix", suffix: "_models", program: FaultProgram.path,
+            ["--instrument", "BETA"] + fees + latency
+                + ["--venue", "fill_model=volume+chance:0.5", "--venue", "slippage=volume_share"]
+                + ["--venue", "trigger=last", "--venue", "session_end=09:05"]),
     ]
 
     @Test func ordersOfTheLiveRunEqualThoseOfTheBacktest() throws {
         let engine = try EngineHome(seconds: 900)
         try engine.addSampleFeed(speed: "max", lossless: true, loop: false)
-        for (className, arguments) in Self.strategies {
+        for strategy in Self.strategies {
             let result = try TradewindProgram.run(
-                ["strategies", "add", "s_\(className)", "--class", className] + arguments, home: engine.home)
+                ["strategies", "add", strategy.name, "--class", strategy.className] + strategy.arguments
+                    + strategy.modules, home: engine.home)
             try #require(result.exitCode == 0, "\(result.errors)")
         }
-        try engine.start(waitingFor: Self.strategies.map { "s_\($0.className)" })
+        try engine.start(waitingFor: Self.strategies.map(\.name))
         try #require(
             waitUntil(seconds: 60) { try engine.value("SELECT reason FROM feeds;") == "completed" },
             "\(engine.log)")
-        for (className, arguments) in Self.strategies {
+        for strategy in Self.strategies {
             // Everything that the feed sent, its last word included, must have been processed before the stop.
-            let expected = try Self.recordCount(arguments, in: engine.ticks, home: engine.home) + 1
+            let expected = try Self.backtest(strategy, on: engine).events
             try #require(
-                waitUntil(seconds: 30) { try engine.eventCount("s_\(className)") == expected },
-                "\(className) did not see all of \(expected) records: \(engine.log)")
-            let stop = try engine.sendCommand("stop", to: "s_\(className)")
+                waitUntil(seconds: 30) { try engine.eventCount(strategy.name) == expected },
+                "\(strategy.name) did not see all of \(expected) records: \(engine.log)")
+            let stop = try engine.sendCommand("stop", to: strategy.name)
             #expect(try engine.commandStatus(stop) == "executed")
         }
-        for (className, arguments) in Self.strategies {
-            let expected = try Self.backtest(className, arguments, on: engine)
-            #expect(expected.orders > 0, "\(className) sent no orders, so the comparison says nothing")
-            let query = """
-                SELECT order_log_hash FROM strategy_instances WHERE strategy_id =
-                (SELECT id FROM strategy_configs WHERE name = 's_\(className)');
-                """
+        for strategy in Self.strategies {
+            let expected = try Self.backtest(strategy, on: engine)
+            #expect(
+                expected.fills > 5, "\(strategy.name) traded too little for the comparison to say anything")
+            let id = "(SELECT id FROM strategy_configs WHERE name = '\(strategy.name)')"
+            let query = "SELECT order_log_hash FROM strategy_instances WHERE strategy_id = \(id);"
             // The journal's last record is copied a moment after the process has ended.
             #expect(
-                try waitUntil(seconds: 20) { try engine.value(query) == expected.hash }, "\(className)")
-        }
-        // The journals reached the database once and whole: as many orders and fills as the backtest made.
-        for (className, arguments) in Self.strategies {
-            let expected = try Self.backtest(className, arguments, on: engine)
-            let fills = try engine.value(
-                """
-                SELECT count(*) FROM fills WHERE strategy_id =
-                (SELECT id FROM strategy_configs WHERE name = 's_\(className)');
-                """)
-            #expect(fills == String(expected.fills), "\(className)")
+                try waitUntil(seconds: 20) { try engine.value(query) == expected.hash }, "\(strategy.name)")
+            // The journals reached the database once and whole: as many fills as the backtest made.
+            let fills = try engine.value("SELECT count(*) FROM fills WHERE strategy_id = \(id);")
+            #expect(fills == String(expected.fills), "\(strategy.name)")
         }
     }
 
     @Test func aBacktestIsTheSameTwiceAndChangesWithAParameterAndASeedOfTheData() throws {
         let engine = try EngineHome()
         let other = try EngineHome(seed: 8)
-        let (className, arguments) = Self.strategies[0]
-        let first = try Self.text(className, arguments, on: engine)
-        #expect(try Self.text(className, arguments, on: engine) == first)
-        let hash = try Self.backtest(className, arguments, on: engine).hash
-        let slower = ["--instrument", "ALPHA", "--set", "fast=5", "--set", "slow=30"]
-        #expect(try Self.backtest(className, slower, on: engine).hash != hash)
-        #expect(try Self.backtest(className, arguments, on: other).hash != hash)
+        let strategy = Self.strategies[0]
+        let first = try Self.text(strategy, on: engine)
+        #expect(try Self.text(strategy, on: engine) == first)
+        let hash = try Self.backtest(strategy, on: engine).hash
+        let slower = Case(
+            strategy.className, ["--instrument", "ALPHA", "--set", "fast=5", "--set", "slow=30"])
+        #expect(try Self.backtest(slower, on: engine).hash != hash)
+        #expect(try Self.backtest(strategy, on: other).hash != hash)
     }
 
     private struct Summary: Decodable {
         var hash: String
         var orders: Int
         var fills: Int
+        var events: Int
 
         enum CodingKeys: String, CodingKey {
             case hash = "order_log_hash"
             case orders = "orders_count"
             case fills = "fills_count"
+            case events = "events_count"
         }
     }
 
-    private struct FileInfo: Decodable {
-        struct Instrument: Decodable {
-            var symbol: String
-            var records: Int
-        }
-
-        var instruments: [Instrument]
+    private static func text(_ strategy: Case, on engine: EngineHome) throws -> String {
+        let run = try ProgramRun(
+            strategy.program,
+            ["backtest", strategy.className, "--data", engine.ticks, "--json"] + strategy.arguments,
+            environment: ["TRADEWIND_HOME": engine.home])
+        try #require(run.wait() == 0, "\(run.standardError)")
+        return run.standardOutput
     }
 
-    /// The records of the instruments that a strategy's arguments name.
-    private static func recordCount(_ arguments: [String], in file: String, home: String) throws -> Int {
-        let result = try TradewindProgram.run("ticks", "info", file, "--json", home: home)
-        let info = try JSONDecoder().decode([FileInfo].self, from: Data(result.output.utf8))
-        let wanted = info.flatMap(\.instruments).filter { arguments.contains($0.symbol) }
-        return wanted.reduce(0) { $0 + $1.records }
-    }
-
-    private static func text(_ className: String, _ arguments: [String], on engine: EngineHome) throws
-        -> String
-    {
-        let result = try TradewindProgram.run(
-            ["backtest", className, "--data", engine.ticks, "--json"] + arguments, home: engine.home)
-        try #require(result.exitCode == 0, "\(result.errors)")
-        return result.output
-    }
-
-    private static func backtest(_ className: String, _ arguments: [String], on engine: EngineHome) throws
-        -> Summary
-    {
-        try JSONDecoder().decode(Summary.self, from: Data(text(className, arguments, on: engine).utf8))
+    private static func backtest(_ strategy: Case, on engine: EngineHome) throws -> Summary {
+        try JSONDecoder().decode(Summary.self, from: Data(text(strategy, on: engine).utf8))
     }
 }

@@ -14,7 +14,8 @@ struct RunOutput: EngineOutput {
         case .fill(let fill): fills.append(fill)
         case .orderSubmitted(let order): orders.append(order)
         case .orderUpdated(let update): updates.append(update)
-        case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .sessionEnded:
+        case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .input,
+            .sessionEnded:
             break
         }
     }

@@ -4,6 +4,6 @@ import Tradewind
 @main struct FaultDesk: TradewindApp {
     static let strategies: [any Strategy.Type] = [
         GapMeter.self, Spinner.self, Printer.self, Exiter.self, Forker.self, NeverReady.self,
-        Keeper.self, Endless.self, Witness.self, Chronicle.self, Amender.self, Survivor.self,
+        Keeper.self, Endless.self, Witness.self, Chronicle.self, Amender.self, Survivor.self, OrderMix.self,
     ]
 }

@@ -13,6 +13,12 @@ package enum TradewindProgram {
         package var exitCode: Int32?
         package var output: String
         package var errors: String
+
+        package init(exitCode: Int32?, output: String, errors: String) {
+            self.exitCode = exitCode
+            self.output = output
+            self.errors = errors
+        }
     }
 
     /// Runs it to the end.

@@ -97,7 +97,8 @@ import TradingModel
                 if update.status == .filled {
                     #expect(filled[update.id.rawValue] == quantities[update.id.rawValue])
                 }
-            case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .sessionEnded:
+            case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .input,
+                .sessionEnded:
                 break
             }
         }

@@ -56,19 +56,25 @@ import TradingModel
                 id: linked.id, price: .zero, triggerPrice: Price(8), quantity: Quantity(2),
                 status: .triggered, reason: "trailed")),
     ]
+    static let inputs: [JournalRecord] = SessionInput.Kind.allCases.map { kind in
+        .input(
+            SessionInput(
+                kind: kind, place: RecordPlace(time: Timestamp(seconds: 7), sequence: 12), text: "{\"ä\": 1}")
+        )
+    }
 
     static func entry(_ record: JournalRecord, sequence: UInt64 = 1) -> JournalEntry {
         JournalEntry(sequence: sequence, epoch: 3, time: Timestamp(nanoseconds: 5), record: record)
     }
 
-    @Test(arguments: records + newRecords) func recordSurvivesARoundTrip(record: JournalRecord) {
+    @Test(arguments: records + newRecords + inputs) func recordSurvivesARoundTrip(record: JournalRecord) {
         let bytes = JournalCodec.encode(Self.entry(record))
         let decoded = bytes.withUnsafeBytes { JournalCodec.decode($0) }
         #expect(decoded == .entry(Self.entry(record), byteCount: bytes.count))
     }
 
     @Test func everyTruncationAsksForMoreAndEveryFlippedByteIsFound() {
-        for record in Self.records + Self.newRecords {
+        for record in Self.records + Self.newRecords + Self.inputs.prefix(1) {
             let bytes = JournalCodec.encode(Self.entry(record))
             for count in 0..<bytes.count {
                 #expect(bytes.prefix(count).withUnsafeBytes { JournalCodec.decode($0) } == .needMoreData)

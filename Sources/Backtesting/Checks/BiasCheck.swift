@@ -45,8 +45,14 @@ package enum BiasCheck {
         package var end: Timestamp
         /// Whether the order log was longer than can be compared.
         package var isCut: Bool
+        /// Bytes that the run read from files besides its data; `nil` where the system does not tell.
+        package var bytesRead: Int?
 
         package var hasLookAhead: Bool { lookAhead.contains { $0.difference != nil } }
+
+        /// Whether a strategy read files of its own, which are not cut with the data: what it knows from there this
+        /// check cannot tell.
+        package var hasReadFiles: Bool { (bytesRead ?? 0) > Limits.ownReadBytesMax }
     }
 
     /// How often the run is cut.
@@ -68,7 +74,9 @@ package enum BiasCheck {
     /// Runs the backtest whole, cut at several times, and begun late.
     package static func run(_ entries: [BacktestEntry], settings: BacktestSettings) throws -> Report {
         let full = OrderLogCollector()
+        let readBefore = ThreadReads.byteCount
         let result = try Backtest.run(entries, settings: settings, observer: full.observer)
+        let bytesRead = ThreadReads.byteCount.flatMap { after in readBefore.map { after - $0 } }
         let (first, last) = (result.firstTime, result.lastTime)
         let extent = (last - first).wholeNanoseconds
         var lookAhead: [LookAhead] = []
@@ -78,7 +86,8 @@ package enum BiasCheck {
             lookAhead.append(try compareCut(entries, cut, full.entries, beginning: first))
         }
         let warmUp = try checkWarmUp(entries, settings, full.entries, first: first, extent: extent)
-        return Report(lookAhead: lookAhead, warmUp: warmUp, end: last, isCut: full.isCut)
+        return Report(
+            lookAhead: lookAhead, warmUp: warmUp, end: last, isCut: full.isCut, bytesRead: bytesRead)
     }
 
     // MARK: - The future

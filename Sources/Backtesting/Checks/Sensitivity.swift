@@ -1,4 +1,4 @@
-import TradingEngine
+package import TradingEngine
 import TradingModel
 
 /// The same backtest under other assumptions: a result that depends on them is worth little.
@@ -8,7 +8,7 @@ package enum Sensitivity {
         package var name: String
         /// What it is, in a sentence.
         package var text: String
-        package var venue: [(name: String, text: String)]
+        package var exchange: SimulatedExchangeConfiguration
     }
 
     /// What came of a variant.
@@ -21,63 +21,67 @@ package enum Sensitivity {
     package static func run(
         _ entries: [BacktestEntry], settings: BacktestSettings, progress: ((Int, Int) -> Void)? = nil
     ) throws -> [Row] {
-        _ = try AccountSettings(inputs: settings.venue)
-        let variants = variants(of: settings.venue)
+        let variants = variants(of: try settings.account().exchange)
         var rows: [Row] = []
         for (index, variant) in variants.enumerated() {
             var changed = settings
-            changed.venue = variant.venue
+            let adjust = settings.adjust
+            changed.adjust = { account in
+                adjust?(&account)
+                account.exchange = variant.exchange
+            }
             rows.append(Row(variant: variant, result: try Backtest.run(entries, settings: changed)))
             progress?(index + 1, variants.count)
         }
         return rows
     }
 
-    /// The assumptions that are changed, the unchanged ones first. Of settings that the exchange does not know, or that
-    /// say the same as others given, there is no variant.
-    static func variants(of venue: [(name: String, text: String)]) -> [Variant] {
-        var variants = [Variant(name: "as given", text: "", venue: venue)]
-        func add(_ name: String, _ text: String, _ changes: [(name: String, text: String)]) -> Bool {
-            let changed = venue.filter { input in !changes.contains { $0.name == input.name } } + changes
-            guard (try? AccountSettings(inputs: changed)) != nil else { return false }
-            variants.append(Variant(name: name, text: text, venue: changed))
-            return true
+    /// The assumptions that are changed one at a time, the unchanged ones first.
+    static func variants(of exchange: SimulatedExchangeConfiguration) -> [Variant] {
+        var variants = [Variant(name: "as given", text: "", exchange: exchange)]
+        func add(
+            _ name: String, _ text: (SimulatedExchangeConfiguration) -> String,
+            _ change: (inout SimulatedExchangeConfiguration) -> Void
+        ) {
+            var changed = exchange
+            change(&changed)
+            variants.append(Variant(name: name, text: text(changed), exchange: changed))
         }
-        func given(_ name: String) -> String? { venue.last { $0.name == name }?.text }
 
-        let slippage = given("slippage_ticks").flatMap { Int($0) } ?? 0
-        _ = add("optimistic fills", "a trade at a resting order's price fills it", [("fill_model", "touch")])
-        let isVolumeKnown = add(
-            "pessimistic fills",
-            "what is more than displayed or traded slips by a tick, resting orders only when passed by a tick",
-            [("fill_model", "volume_slip:1+penetration:1")])
-        let slips = isVolumeKnown ? "worse slippage" : "pessimistic fills"
-        _ = add(
-            slips, "slippage \(slippage + 1) ticks instead of \(slippage)",
-            [("slippage_ticks", "\(slippage + 1)")])
-        // Twice nothing would say nothing.
-        let latency = given("latency_ms").flatMap { Int($0) } ?? 0
-        if latency > 0 {
-            _ = add(
-                "doubled latency", "latency \(2 * latency) ms instead of \(latency)",
-                [("latency_ms", "\(2 * latency)")])
-        } else {
-            _ = add("doubled latency", "latency 10 ms instead of none", [("latency_ms", "10")])
+        add("optimistic fills", { _ in "a trade at a resting order's price fills it, whole" }) {
+            $0.fillModel = FillModel(volume: .whole, touch: .touch)
         }
-        let maker = given("maker_fee").flatMap { Quantity($0) } ?? .zero
-        let taker = given("taker_fee").flatMap { Quantity($0) } ?? .zero
-        if maker.isZero, taker.isZero {
-            _ = add(
-                "doubled fees", "maker 0.0002, taker 0.0005, instead of none",
-                [("maker_fee", "0.0002"), ("taker_fee", "0.0005")])
+        add(
+            "pessimistic fills",
+            { _ in
+                "what is more than displayed or traded slips by a tick, resting orders fill only when passed by a tick"
+            }
+        ) { $0.fillModel = FillModel(volume: .limitedSlipping(ticks: 1), touch: .penetration(ticks: 1)) }
+        add("worse slippage", { sentence($0.slippageText) }) { $0.slippage = $0.slippage.worse }
+        // Twice nothing would say nothing.
+        if exchange.latency == LatencyModel() {
+            add("doubled latency", { "instead of none: " + sentence($0.latencyText) }) {
+                $0.latency.entry = .milliseconds(10)
+            }
         } else {
-            let changes = [
-                ("maker_fee", "\(maker > .zero ? maker * 2 : maker)"), ("taker_fee", "\(taker * 2)"),
-            ]
-            _ = add(
-                "doubled fees", "twice the fees; a rebate stays as it is",
-                changes.map { (name: $0.0, text: $0.1) })
+            add("doubled latency", { sentence($0.latencyText) }) { $0.latency = $0.latency.doubled }
+        }
+        if exchange.fees.isFree {
+            add("doubled fees", { "instead of none: " + sentence($0.feeText) }) {
+                let (maker, taker) = ($0.fees.rates.maker, $0.fees.rates.taker)
+                // A rebate stays.
+                $0.fees.rates = FeeModel.Rates(
+                    maker: maker.isZero ? Quantity(e8: 20_000) : maker,
+                    taker: taker.isZero ? Quantity(e8: 50_000) : taker)
+            }
+        } else {
+            add("doubled fees", { sentence($0.feeText) }) { $0.fees = $0.fees.doubled }
         }
         return variants
+    }
+
+    /// Without its full stop.
+    private static func sentence(_ text: String) -> String {
+        text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 }

@@ -19,24 +19,61 @@ package struct ParityReport: Sendable, Encodable {
     package var recordCount: Int
     package var from: Timestamp
     package var until: Timestamp
+    /// The order-log hash of a session that ended in order; `nil` for one that was killed or still runs.
+    package var sessionHash: UInt64?
+    package var replayHash: UInt64
+    /// Records that the session missed and the replay left out.
+    package var missedCount: Int
+    /// Commands and other things from outside that were done again at their places.
+    package var inputCount: Int
+    package var notes: [String]
     package var differences: [Difference]
 
     private enum CodingKeys: String, CodingKey {
-        case from, until, differences
+        case from, until, differences, notes
+        case missedCount = "missed_records"
+        case inputCount = "inputs"
         case sessionOrders = "session_orders"
         case replayOrders = "replay_orders"
         case equalOrders = "equal_orders"
         case recordCount = "records"
+        case sessionHash = "session_hash"
+        case replayHash = "replay_hash"
     }
 
     /// Whether every order is the same.
-    package var isEqual: Bool { differences.isEmpty }
+    package var isEqual: Bool { differences.isEmpty && isHashEqual }
+
+    /// Whether the order logs are the same to the last update, as far as the session has an end.
+    package var isHashEqual: Bool { sessionHash == nil || sessionHash == replayHash }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(from, forKey: .from)
+        try container.encode(until, forKey: .until)
+        try container.encode(sessionOrders, forKey: .sessionOrders)
+        try container.encode(replayOrders, forKey: .replayOrders)
+        try container.encode(equalOrders, forKey: .equalOrders)
+        try container.encode(recordCount, forKey: .recordCount)
+        try container.encode(inputCount, forKey: .inputCount)
+        try container.encode(missedCount, forKey: .missedCount)
+        try container.encode(sessionHash.map(Self.digits), forKey: .sessionHash)
+        try container.encode(Self.digits(replayHash), forKey: .replayHash)
+        try container.encode(notes, forKey: .notes)
+        try container.encode(differences, forKey: .differences)
+    }
+
+    /// Sixteen hexadecimal digits.
+    package static func digits(_ hash: UInt64) -> String {
+        let text = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - text.count) + text
+    }
 }
 
 extension ParityReport {
     init(
-        observed: SessionJournal, replayed: [TracedOrder], coverage: RecordingCoverage,
-        pauses: [ClosedRange<Timestamp>], missedCount: UInt64, instruments: [Instrument]
+        observed: SessionJournal, replayed: [TracedOrder], replayHash: UInt64, coverage: RecordingCoverage,
+        skippedCount: Int, instruments: [Instrument], notes: [String]
     ) {
         sessionOrders = observed.orders.count
         replayOrders = replayed.count
@@ -45,9 +82,20 @@ extension ParityReport {
         from = observed.firstRecordTime
         until = observed.lastTime
         differences = []
-        let judge = Judge(
-            observed: observed, coverage: coverage, pauses: pauses, missedCount: missedCount,
-            instruments: instruments)
+        sessionHash = observed.end?.orderLogHash
+        self.replayHash = replayHash
+        missedCount = skippedCount
+        inputCount = observed.inputs.count { Self.isOfOperator($0.kind) }
+        self.notes = notes
+        if observed.end == nil {
+            self.notes.append(
+                "the session was killed or still runs: compared up to its last word at \(until)")
+        }
+        if !observed.hasInputs {
+            self.notes.append(
+                "an older program wrote the journal, which noted no commands: pauses are not done again")
+        }
+        let judge = Judge(observed: observed, coverage: coverage, instruments: instruments, notes: notes)
         let (left, right) = (observed.orders, replayed)
         var (i, j) = (0, 0)
         while i < left.count || j < right.count {
@@ -67,6 +115,13 @@ extension ParityReport {
         }
     }
 
+    private static func isOfOperator(_ kind: SessionInput.Kind) -> Bool {
+        switch kind {
+        case .paused, .resumed, .parameters, .tradingState, .limitsChanged, .flattened, .missed: true
+        default: false
+        }
+    }
+
     private static func isSame(_ left: Order, _ right: Order) -> Bool {
         left.createdAt == right.createdAt && left.token == right.token && left.side == right.side
             && left.type == right.type && left.price == right.price && left.quantity == right.quantity
@@ -77,9 +132,8 @@ extension ParityReport {
 private struct Judge {
     let observed: SessionJournal
     let coverage: RecordingCoverage
-    let pauses: [ClosedRange<Timestamp>]
-    let missedCount: UInt64
     let instruments: [Instrument]
+    let notes: [String]
 
     /// Two that were sent alike: what became of them; `nil` when that is the same too.
     func compare(_ session: TracedOrder, _ replay: TracedOrder, isFirst: Bool) -> ParityReport.Difference? {
@@ -123,10 +177,10 @@ private struct Judge {
     }
 
     private func cause(at time: Timestamp, _ first: ParityReport.Difference?) -> String {
-        if pauses.contains(where: { $0.contains(time) }) { return "the session was paused then" }
         if let known = known(before: time) { return known }
         if let first { return "follows from the difference at \(first.time)" }
-        return "unexplained: the strategy, its program or its settings are not what they were"
+        if let note = notes.first { return note }
+        return "unexplained: the strategy's program or a file it reads is not what it was"
     }
 
     /// What is known to have happened before a time that the other run did not have.
@@ -134,14 +188,9 @@ private struct Judge {
         if let gap = coverage.gaps.last(where: { $0.time <= time }) {
             return "a gap of \(gap.missing) records at \(gap.time)"
         }
-        if let pause = pauses.last(where: { $0.lowerBound <= time }) {
-            return
-                "after a pause from \(pause.lowerBound), whose place among the records is known to some milliseconds only"
+        if let miss = observed.inputs.last(where: { $0.kind == .missed && $0.place.time <= time }) {
+            return "after \(miss.text) records that the session missed at \(miss.place.time)"
         }
-        if let change = observed.parameterChanges.last(where: { $0.time <= time }) {
-            return "after the change of parameters at \(change.time)"
-        }
-        if missedCount > 0 { return "the session missed \(missedCount) records" }
         return nil
     }
 

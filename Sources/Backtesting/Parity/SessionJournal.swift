@@ -20,47 +20,63 @@ package struct TracedOrder: Equatable, Sendable {
 
 /// A session as its journal has it.
 struct SessionJournal {
-    /// New values and the engine time from which on they were in force.
-    struct ParameterChange {
-        var time: Timestamp
-        var json: String
-    }
-
     let checkpoint: EngineSnapshot?
     /// The receive time of the first record that it saw.
     let firstRecordTime: Timestamp
     /// The engine time of its last record of any kind.
     let lastTime: Timestamp
-    /// After the ones it began with.
-    let parameterChanges: [ParameterChange]
-    /// The ones it began with, a JSON object.
+    /// What it went by besides its records.
+    let inputs: [SessionInput]
+    /// How it ended; `nil` when it was killed, or still runs.
+    let end: JournalSessionEnd?
     let orders: [TracedOrder]
+    /// Records of the order log.
+    let logCount: Int
+    /// Whether the program that wrote it noted commands with their places.
+    let hasInputs: Bool
 
     /// Reads the journal of one session; throws when the session saw no record.
     init(_ entries: [JournalEntry]) throws(BacktestError) {
         var checkpoint: EngineSnapshot?
-        var changes: [ParameterChange] = []
+        var end: JournalSessionEnd?
+        var inputs: [SessionInput] = []
+        var logCount = 0
         for entry in entries {
             switch entry.record {
+            case .orderSubmitted, .orderUpdated, .orderModified, .fill: logCount += 1
             case .checkpoint(let snapshot): checkpoint = snapshot
-            case .parametersChanged(let json): changes.append(ParameterChange(time: entry.time, json: json))
+            case .input(let input): inputs.append(input)
+            case .sessionEnded(let ended): end = ended
             default: break
             }
         }
-        let known = changes.filter { $0.time != .epoch }
-        guard let first = known.first else {
-            throw BacktestError(
-                .noRecords,
-                context:
-                    "the session's journal does not say when its first record came: it saw none, or was written by"
-                    + " an older program")
+        self.logCount = logCount
+        hasInputs = !inputs.isEmpty
+        if !hasInputs { inputs = Self.inputs(ofOlder: entries) }
+        guard let first = inputs.first(where: { $0.kind == .began }) else {
+            throw BacktestError(.noRecords, context: "the session saw no record: there is nothing to replay")
         }
         self.checkpoint = checkpoint
-        firstRecordTime = first.time
-        parameterChanges = Array(known.dropFirst())
-        lastTime = entries.map(\.time).max() ?? first.time
+        self.inputs = inputs
+        self.end = end
+        firstRecordTime = first.place.time
+        lastTime = entries.map(\.time).max() ?? first.place.time
         orders = Self.orders(
             entries.map { ($0.time, $0.record) }, open: checkpoint?.openOrders ?? [])
+    }
+
+    /// What journals say that were written before inputs had a place: when the first record came, and live parameters.
+    private static func inputs(ofOlder entries: [JournalEntry]) -> [SessionInput] {
+        var inputs: [SessionInput] = []
+        for entry in entries where entry.time != .epoch {
+            guard case .parametersChanged(let json) = entry.record else { continue }
+            inputs.append(
+                inputs.isEmpty
+                    ? SessionInput(kind: .began, place: RecordPlace(time: entry.time, sequence: 0))
+                    : SessionInput(
+                        kind: .parameters, place: RecordPlace(time: entry.time, sequence: .max), text: json))
+        }
+        return inputs
     }
 
     /// Orders in the order in which they were sent, those that were open before first. What the end of a session did
@@ -100,6 +116,7 @@ struct RecordingCoverage {
     /// Records that say that others are missing.
     private(set) var gaps: [(time: Timestamp, missing: Int64)] = []
     private(set) var recordCount = 0
+    private(set) var lastTime: Timestamp?
 
     /// Times in ascending order.
     init(times: [Timestamp]) {
@@ -110,6 +127,7 @@ struct RecordingCoverage {
     /// Sees the next record; receive times ascend.
     mutating func note(_ event: MarketEvent) {
         recordCount += 1
+        lastTime = event.receiveTime
         while next < times.count, times[next] < event.receiveTime { next += 1 }
         var place = next
         while place < times.count, times[place] == event.receiveTime {

@@ -2,12 +2,6 @@ import MarketData
 package import TradingEngine
 package import TradingModel
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Runs strategies over recorded ticks: the engine of the executor on the clock of the records.
 package enum Backtest {
     /// Runs one strategy to the end of the files; see `run(_:settings:observer:)`.
@@ -94,9 +88,7 @@ struct BacktestPass {
         self.settings = settings
         self.observer = observer
         reader = try MergedTickReader(paths: settings.files, start: Self.readStart(settings))
-        let account = try AccountSettings(inputs: settings.venue, seed: settings.seed) { path in
-            FileManager.default.contents(atPath: path).map { Array($0) }
-        }
+        let account = try settings.account()
         self.account = account
         let known = reader.instruments
         // Opens the existential: each run is specialised for its strategy's type.

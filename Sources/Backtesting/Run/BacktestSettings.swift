@@ -1,6 +1,12 @@
 package import TradingEngine
 package import TradingModel
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// How much of the data a strategy only watches before it may trade: it sees all records, and its orders are denied
 /// (`warming_up`).
 package enum WarmUp: Equatable, Sendable {
@@ -28,6 +34,8 @@ package struct BacktestSettings: Sendable {
     package var warmUp: WarmUp?
     /// Days that make a year of returns: 365 for markets that never close, 252 for exchanges.
     package var daysPerYear: Double
+    /// Changes the account and its exchange after the settings were read.
+    package var adjust: (@Sendable (inout AccountSettings) -> Void)?
 
     package init(
         files: [String], symbols: [String] = [], parameters: [(name: String, text: String)] = [],
@@ -45,6 +53,17 @@ package struct BacktestSettings: Sendable {
         self.until = until
         self.warmUp = warmUp
         self.daysPerYear = daysPerYear
+    }
+}
+
+extension BacktestSettings {
+    /// The account and its exchange; reads the file of recorded latencies when one is named.
+    package func account() throws -> AccountSettings {
+        var account = try AccountSettings(inputs: venue, seed: seed) { path in
+            FileManager.default.contents(atPath: path).map { Array($0) }
+        }
+        adjust?(&account)
+        return account
     }
 }
 

@@ -4,9 +4,17 @@ import TradingModel
 /// A backtest on one page of HTML that needs nothing else: no network, no script; drawings are inline SVG.
 package struct Tearsheet {
     private let result: BacktestResult
+    private let sensitivity: [Sensitivity.Row]
+    private let bias: BiasCheck.Report?
     private var statistics: Statistics { result.statistics }
 
-    package init(_ result: BacktestResult) { self.result = result }
+    /// Of a result and what its checks found, as far as they were made.
+    package init(_ result: BacktestResult, sensitivity: [Sensitivity.Row] = [], bias: BiasCheck.Report? = nil)
+    {
+        self.result = result
+        self.sensitivity = sensitivity
+        self.bias = bias
+    }
 
     /// The page.
     package var html: String {
@@ -24,6 +32,8 @@ package struct Tearsheet {
             \(section("Distribution of returns", distributionChart, note: distributionNote))
             \(priceSections)
             \(section("Strategies", strategyTable))
+            \(section("Sensitivity", sensitivityTable))
+            \(section("Bias", biasList))
             \(section("Assumptions", assumptions))
             </main></body></html>
 
@@ -83,6 +93,23 @@ package struct Tearsheet {
             ]
         }
         return Self.table(head, rows)
+    }
+
+    private var sensitivityTable: String {
+        guard !sensitivity.isEmpty else { return "" }
+        let rows = sensitivity.map { row in
+            [
+                row.variant.name, "\(row.result.netPnL)", NumberText.fixed(row.result.statistics.sharpe, 2),
+                "\(row.result.statistics.trades.count)", "\(row.result.fees)", "\(row.result.maxDrawdown)",
+                row.variant.text,
+            ]
+        }
+        return Self.table(["assumption", "net PnL", "Sharpe", "trades", "fees", "drawdown", "what"], rows)
+    }
+
+    private var biasList: String {
+        guard let bias else { return "" }
+        return "<ul>\(bias.findings.map { "<li>\(Chart.escaped($0))</li>" }.joined())</ul>"
     }
 
     private var assumptions: String {

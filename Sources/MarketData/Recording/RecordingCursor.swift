@@ -1,21 +1,7 @@
 package import TradingModel
 
 /// A place in a feed's recordings, ordered as the feed sent its records.
-package struct RecordingPlace: Comparable, Sendable {
-    package var time: Timestamp
-    package var sequence: UInt64
-
-    package init(time: Timestamp, sequence: UInt64) {
-        self.time = time
-        self.sequence = sequence
-    }
-
-    package init(_ event: MarketEvent) { self.init(time: event.receiveTime, sequence: event.sequence) }
-
-    package static func < (left: RecordingPlace, right: RecordingPlace) -> Bool {
-        (left.time, left.sequence) < (right.time, right.sequence)
-    }
-}
+package typealias RecordingPlace = RecordPlace
 
 /// Reads a feed's recordings while they are written, for whoever joins late: what is not there yet is there later.
 ///

@@ -69,7 +69,8 @@ struct BacktestCommand: ParsableCommand {
             // Before the run: nobody wants to learn after minutes that the result cannot be kept.
             let store = save ? try home.open(.client) : nil
             let started = ContinuousClock.now
-            let result = try runWithFiles(entries, settings)
+            var files = try ResultFiles(self, entries, settings)
+            let result = try run(entries, settings, &files)
             let elapsed = ContinuousClock.now - started
             if let store {
                 let id = try BacktestRecord(result, settings: settings).insert(into: store)
@@ -77,6 +78,7 @@ struct BacktestCommand: ParsableCommand {
             }
             let rows = sensitivity ? try sensitivityRows(entries, settings) : nil
             let bias = checkBias ? try BiasCheck.run(entries, settings: settings) : nil
+            try files.finish(result, rows, bias)
             if json {
                 return try printJSON(BacktestDocument(result, sensitivity: rows, bias: bias))
             }
@@ -101,24 +103,45 @@ struct BacktestCommand: ParsableCommand {
     }
 
     /// Runs with a progress bar, and with the files of `--output`.
-    private func runWithFiles(_ entries: [BacktestEntry], _ settings: BacktestSettings) throws
+    private func run(_ entries: [BacktestEntry], _ settings: BacktestSettings, _ files: inout ResultFiles)
+        throws
         -> BacktestResult
     {
         var progress = ProgressLine(unit: "records")
         defer { progress.clear() }
         var observer = BacktestObserver()
         observer.progress = { progress.update(done: $0, of: $1) }
-        guard let output else { return try Backtest.run(entries, settings: settings, observer: observer) }
-        let directory = try ResultDirectory(
-            path: output, replaces: force, labels: entries.map(\.label),
-            instruments: try Backtest.instruments(of: settings.files))
+        files.observe(&observer)
+        return try Backtest.run(entries, settings: settings, observer: observer)
+    }
+}
+
+/// The directory of `--output`, when one is wanted.
+private struct ResultFiles {
+    private let path: String
+    private let directory: ResultDirectory?
+
+    /// Makes the directory before the run: nobody wants to learn after minutes that it cannot be written.
+    init(_ command: BacktestCommand, _ entries: [BacktestEntry], _ settings: BacktestSettings) throws {
+        path = command.output ?? ""
+        directory = try command.output.map { path in
+            try ResultDirectory(
+                path: path, replaces: command.force, labels: entries.map(\.label),
+                instruments: try Backtest.instruments(of: settings.files))
+        }
+    }
+
+    func observe(_ observer: inout BacktestObserver) {
+        guard let directory else { return }
         observer.onTrades = { try directory.add($0) }
         observer.onEntries = { try directory.add($0) }
-        let result = try Backtest.run(entries, settings: settings, observer: observer)
+    }
+
+    func finish(_ result: BacktestResult, _ rows: [Sensitivity.Row]?, _ bias: BiasCheck.Report?) throws {
+        guard let directory else { return }
         try directory.finish(
-            result, json: try jsonText(BacktestDocument(result)), tearsheet: Tearsheet(result).html)
-        progress.clear()
-        printError("wrote result.json, trades.csv, orders.csv, equity.csv and tearsheet.html to \(output)")
-        return result
+            result, json: try jsonText(BacktestDocument(result, sensitivity: rows, bias: bias)),
+            tearsheet: Tearsheet(result, sensitivity: rows ?? [], bias: bias).html)
+        printError("wrote result.json, trades.csv, orders.csv, equity.csv and tearsheet.html to \(path)")
     }
 }

@@ -4,6 +4,7 @@ import ControlPlane
 import Foundation
 import MarketData
 import StrategyExecution
+import Supervision
 import TradingEngine
 import TradingModel
 
@@ -13,8 +14,9 @@ struct ParityCommand: ParsableCommand {
         commandName: "parity",
         abstract: "Replay a session of a strategy as a backtest and list every order that differs, with why.",
         discussion: """
-            The session is what the strategy's journal says; the records are those that a recorder kept in the home's \
-            ticks directory, or the files named with --data. Exit code 1 when an order differs.
+            The session is what the strategy's journal says, with its settings and every command at its place among the \
+            records; the records are those that a recorder kept in the home's ticks directory, or the files named with \
+            --data. Exit code 1 when an order or, of a session that ended in order, the order-log hash differs.
             """)
 
     @OptionGroup var home: HomeOptions
@@ -45,7 +47,7 @@ struct ParityCommand: ParsableCommand {
             let strategy = try AppRegistry.shared.requireStrategy(named: row.className)
             let session = try ParitySession(
                 row: row, epoch: epoch, directory: directory, store: store, files: data)
-            let replay = try ParityReplay(session.session) { json in
+            var replay = try ParityReplay(session.session) { json in
                 try StrategyConfiguration.scalars(json: json, column: "the journal's parameters")
             }
             let report = try replay.run(strategy)
@@ -59,6 +61,18 @@ struct ParityCommand: ParsableCommand {
                 print(
                     "\(report.sessionOrders) orders in the session, \(report.replayOrders) in the replay,"
                         + " \(report.equalOrders) are equal with all that became of them")
+                if let hash = report.sessionHash {
+                    print(
+                        report.isHashEqual
+                            ? "order-log hash \(ParityReport.digits(hash)) in both"
+                            : "order-log hash \(ParityReport.digits(hash)) in the session, \(ParityReport.digits(report.replayHash)) in the replay"
+                    )
+                }
+                if report.inputCount > 0 {
+                    print(
+                        "\(report.inputCount) commands and losses of records were done again at their places")
+                }
+                for note in report.notes { print("note: \(note)") }
                 for difference in report.differences.prefix(max(0, limit)) {
                     print("\(difference.time)  \(difference.cause)")
                     print("    session  \(difference.session ?? "-")")
@@ -90,49 +104,72 @@ struct ParitySession {
                     ? "\(row.name) has never run"
                     : "\(row.name) has no session \(wanted ?? 0); there are \(Self.list(known))")
         }
-        let path = journals + "/" + JournalCodec.fileName(epoch: epoch)
-        let entries = try Self.entries(path)
-        var seed: UInt64 = 0
-        var parametersJSON = "{}"
-        for entry in entries.prefix(8) {
-            if case .sessionStarted(let started) = entry.record { seed = started.seed }
-            if case .parametersChanged(let json) = entry.record, entry.time == .epoch {
-                parametersJSON = json
-            }
+        // A session that carries on a crashed one is one with it.
+        let chain = try Self.chain(journals, epoch)
+        let settings = try Settings(chain, row)
+        if settings.configuration.namesGateway {
+            throw CommandLineError(
+                ExitCodes.badData,
+                "\(row.name), epoch \(epoch), sent its orders to an order gateway: what that answered depends on its own"
+                    + " market and cannot be computed again; 'order-gateway audit' judges such sessions")
         }
-        let configuration = try StrategyConfiguration(json: row.configJSON)
-        let limits = try StrategyConfiguration.scalars(json: row.limitsJSON, column: "limits_json")
-            .filter { !ProcessLimits.names.contains($0.name) }
-        let times = entries.map(\.time).filter { $0 != .epoch }
+        let times = chain.entries.map(\.time).filter { $0 != .epoch }
         guard let first = times.min(), let last = times.max() else {
-            throw BacktestError(.noRecords, context: "the session of epoch \(epoch) saw no record")
+            throw BacktestError(
+                .noRecords, context: "the session of epoch \(epoch) saw no record: there is nothing to replay"
+            )
         }
-        let events = try store.events(strategyID: row.id, limit: 1_000)
         session = ParityReplay.Session(
-            parameters: try StrategyConfiguration.scalars(
-                json: parametersJSON, column: "the journal's parameters"),
-            venue: configuration.venue, limits: limits, symbols: configuration.instruments, seed: seed,
-            epoch: epoch, entries: entries,
+            parameters: settings.parameters, venue: settings.configuration.venue.filter { $0.name != "kind" },
+            limits: settings.limits, symbols: settings.configuration.instruments, seed: settings.seed,
+            epoch: chain.epochs[0], entries: chain.entries,
             files: files.isEmpty
-                ? try Self.recordings(directory, configuration.instruments, first, last) : files,
-            pauses: Self.pauses(events.filter { $0.epoch == nil || $0.epoch == epoch }, within: first...last),
-            missedCount: try Self.missedCount(store, row.id, epoch))
+                ? try Self.recordings(directory, settings.configuration.instruments, first, last) : files,
+            notes: try Self.notes(row, chain.epochs, store))
+    }
+
+    private static func chain(_ journals: String, _ epoch: UInt32) throws -> SessionChain {
+        do {
+            return try SessionChain(directory: journals, last: epoch)
+        } catch {
+            throw CommandLineError(ExitCodes.badData, "\(error)")
+        }
+    }
+
+    /// What a session began with. Journals of older programs do not have all of it; the strategy's row has the rest.
+    private struct Settings {
+        var configuration: StrategyConfiguration
+        var parameters: [(name: String, text: String)]
+        var limits: [(name: String, text: String)]
+        var seed: UInt64 = 0
+
+        init(_ chain: SessionChain, _ row: StrategyRow) throws {
+            func text(_ kind: SessionInput.Kind) -> String? { chain.inputs.first { $0.kind == kind }?.text }
+            configuration = try StrategyConfiguration(json: text(.configuration) ?? row.configJSON)
+            var json = "{}"
+            for entry in chain.entries.prefix(8) {
+                if case .sessionStarted(let started) = entry.record { seed = started.seed }
+                if case .parametersChanged(let found) = entry.record, entry.time == .epoch { json = found }
+            }
+            parameters = try StrategyConfiguration.scalars(json: json, column: "the journal's parameters")
+            limits = try StrategyConfiguration.scalars(
+                json: text(.limits) ?? row.limitsJSON, column: "the journal's limits"
+            ).filter { !ProcessLimits.names.contains($0.name) }
+        }
+    }
+
+    /// What is not as it was then.
+    private static func notes(_ row: StrategyRow, _ epochs: [UInt32], _ store: ControlStore) throws
+        -> [String]
+    {
+        let instances = try store.instances(strategyID: row.id, limit: 1_000)
+        let programs = instances.filter { epochs.contains($0.epoch) }.compactMap(\.binarySHA256)
+        guard let now = try? HeldExecutable(path: ExecutableFile.path)?.sha256() else { return [] }
+        guard let other = programs.first(where: { $0 != now }) else { return [] }
+        return ["the session ran in another program (\(other.prefix(12))) than this one (\(now.prefix(12)))"]
     }
 
     private static func list(_ epochs: [UInt32]) -> String { epochs.map(String.init).joined(separator: ", ") }
-
-    private static func entries(_ path: String) throws -> [JournalEntry] {
-        let bytes: Data
-        do { bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
-            throw CommandLineError(ExitCodes.noInput, "cannot read \(path): \(error.localizedDescription)")
-        }
-        let scan = bytes.withUnsafeBytes { JournalScan($0, fileOffset: 0) }
-        if let corruption = scan.corruption {
-            throw CommandLineError(
-                ExitCodes.badData, "\(path) is damaged at byte \(corruption.offset): \(corruption.reason)")
-        }
-        return scan.entries
-    }
 
     /// The recordings of the session's days that have one of its instruments, `ticks/<day>/<feed>.ticks`.
     private static func recordings(
@@ -162,37 +199,5 @@ struct ParitySession {
                     + " name tick files with --data")
         }
         return found
-    }
-
-    /// Times between the status paused and the next one, as far as they lie within the session's own time.
-    private static func pauses(_ events: [EventRow], within session: ClosedRange<Timestamp>) -> [ClosedRange<
-        Timestamp
-    >] {
-        var pauses: [ClosedRange<Timestamp>] = []
-        var start: Timestamp?
-        for event in events.sorted(by: { $0.id < $1.id }) {
-            if event.toStatus == .paused {
-                start = event.time
-            } else if let began = start {
-                start = nil
-                guard session.contains(began), began <= event.time else { continue }
-                pauses.append(began...event.time)
-            }
-        }
-        if let start, session.contains(start) { pauses.append(start...session.upperBound) }
-        return pauses
-    }
-
-    private static func missedCount(_ store: ControlStore, _ strategyID: String, _ epoch: UInt32) throws
-        -> UInt64
-    {
-        struct Metrics: Decodable { var ticksMissed: UInt64? }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let rows = try store.metrics(strategyID: strategyID, limit: 1_000).filter { $0.epoch == epoch }
-        let counts = rows.compactMap { row in
-            (try? decoder.decode(Metrics.self, from: Data(row.metricsJSON.utf8)))?.ticksMissed
-        }
-        return counts.max() ?? 0
     }
 }

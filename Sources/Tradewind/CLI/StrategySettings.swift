@@ -23,6 +23,20 @@ struct StrategySettings: ParsableArguments {
     @Option(name: .long, help: "The seed of the strategy's random numbers.")
     var seed: UInt64?
 
+    @Option(
+        name: .long,
+        help:
+            "How far it looks back into recordings before it trades: today, or a time such as 30m; none to end it."
+    )
+    var warmUp: String?
+
+    @Option(
+        name: .long,
+        help:
+            "What a process begins with after a crash: saved (its last saved state), or replay (its session run again)."
+    )
+    var afterCrash: String?
+
     /// The limits as JSON; `nil` when none were given.
     var limitsJSON: String? { limit.isEmpty ? nil : JSONText.object(limit.map { ($0.name, $0.text) }) }
 
@@ -33,6 +47,8 @@ struct StrategySettings: ParsableArguments {
         if !set.isEmpty { object["parameters"] = JSONText.merge(object["parameters"], set.inputs) }
         if !venue.isEmpty { object["venue"] = JSONText.merge(object["venue"], venue.inputs) }
         if let seed { object["seed"] = seed }
+        if let warmUp { object["warm_up"] = warmUp == "none" ? nil : warmUp }
+        if let afterCrash { object["after_crash"] = afterCrash }
         return try JSONText.encode(object)
     }
 }

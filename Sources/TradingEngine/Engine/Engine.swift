@@ -202,7 +202,7 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         case .orderUpdated(let update): hash.combine(update, time: context.now)
         case .orderModified(let change): hash.combine(change, time: context.now)
         case .fill(let fill): hash.combine(fill)
-        case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .sessionEnded: break
+        case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .input, .sessionEnded: break
         }
         output.record(record, at: context.now)
     }

@@ -27,6 +27,8 @@ package struct LatencyModel: Equatable, Sendable {
     /// When not empty, entry and response are interpolated between the two samples sent before and after an order, and
     /// are those of the first or last sample outside of their range. Ascending by `sent`.
     package var samples: [Sample]
+    /// How many times as long as recorded the ways of the samples are taken to be.
+    package var sampleFactor: Int64 = 1
 
     /// Makes a model; no latency by default.
     package init(
@@ -45,13 +47,13 @@ package struct LatencyModel: Equatable, Sendable {
     /// Nanoseconds from the strategy to the exchange for what is sent at a time.
     func entryNanoseconds(at time: Timestamp) -> Int64 {
         guard !samples.isEmpty else { return entry.wholeNanoseconds }
-        return interpolate(time.nanoseconds, by: \.sent) { $0.exchanged - $0.sent }
+        return sampleFactor * interpolate(time.nanoseconds, by: \.sent) { $0.exchanged - $0.sent }
     }
 
     /// Nanoseconds from the exchange to the strategy for what happens at a time.
     func responseNanoseconds(at time: Timestamp) -> Int64 {
         guard !samples.isEmpty else { return response.wholeNanoseconds }
-        return interpolate(time.nanoseconds, by: \.exchanged) { $0.received - $0.exchanged }
+        return sampleFactor * interpolate(time.nanoseconds, by: \.exchanged) { $0.received - $0.exchanged }
     }
 
     private func interpolate(

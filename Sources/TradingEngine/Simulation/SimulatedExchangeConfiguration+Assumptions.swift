@@ -65,10 +65,13 @@ extension SimulatedExchangeConfiguration {
             + "the stop did. Exits of a bracket take part from the bar after the entry's."
     }
 
-    private var latencyText: String {
+    /// How long orders, answers and market data are on their way.
+    package var latencyText: String {
         let feed = latency.feed > .zero ? ", market data \(latency.feed) late" : ""
         if !latency.samples.isEmpty {
+            let times = latency.sampleFactor == 1 ? "" : ", \(latency.sampleFactor) times as long"
             return "To the exchange and back as interpolated from \(latency.samples.count) recorded orders"
+                + times
                 + feed + "."
         }
         guard latency.entry > .zero || latency.response > .zero || latency.feed > .zero else {
@@ -77,7 +80,8 @@ extension SimulatedExchangeConfiguration {
         return "\(latency.entry) to the exchange, \(latency.response) back" + feed + "."
     }
 
-    private var feeText: String {
+    /// What fills cost.
+    package var feeText: String {
         var parts = ["Maker \(fees.rates.maker), taker \(fees.rates.taker) of the notional"]
         for tier in fees.tiers {
             parts.append("from \(tier.from) traded on maker \(tier.rates.maker), taker \(tier.rates.taker)")
@@ -87,7 +91,8 @@ extension SimulatedExchangeConfiguration {
         return parts.joined(separator: "; ") + "."
     }
 
-    private var slippageText: String {
+    /// By how much orders that take fill worse.
+    package var slippageText: String {
         switch slippage {
         case .none: "None."
         case .ticks(let count): "Market orders and stops fill \(count) price increments worse."
