@@ -23,13 +23,14 @@
 --   refusals   A wrong row is refused with a sentence that says what is allowed, whatever the connection's
 --              foreign_keys setting: references are enforced by triggers as well (not in orders and fills).
 --   who writes The manager process writes everything but: new rows and edits of strategy_configs, instruments
---              and feeds, edits of settings, and new rows of strategy_commands. Those may be written by anybody at any time; a
---              running manager notices within milliseconds.
+--              and feeds, edits of settings and alert_rules, and new rows of strategy_commands. Those may be written by anybody
+--              at any time; a running manager notices within milliseconds, the alerter (which writes the incidents
+--              and deliveries of alerts) within a second.
 
 PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
 PRAGMA application_id = 0x54574E44; -- "TWND"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- -----------------------------------------------------------------------------------------------------------
 -- Strategies
@@ -121,6 +122,13 @@ WHEN EXISTS (SELECT 1 FROM strategy_configs WHERE (id = NEW.id OR name = NEW.nam
              AND status IN ('starting', 'running', 'paused', 'stopping', 'backoff', 'stuck'))
 BEGIN
     SELECT RAISE(ABORT, 'a running strategy has this id or name: choose another name, or update its row');
+END;
+
+-- As the CHECK of name does; apart from it, because databases of before may have such names.
+CREATE TRIGGER strategy_configs_log_names BEFORE INSERT ON strategy_configs
+WHEN lower(NEW.name) IN ('alerter', 'web')
+BEGIN
+    SELECT RAISE(ABORT, 'name must not be alerter or web: those are logs of other processes');
 END;
 
 CREATE TRIGGER strategy_configs_desired_state_on_insert AFTER INSERT ON strategy_configs
@@ -391,8 +399,8 @@ CREATE TABLE process_metrics (
     id INTEGER PRIMARY KEY,
     timestamp TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
     role TEXT NOT NULL
-        CONSTRAINT "role must be manager, bus, feed, executor, recorder or web"
-        CHECK (role IN ('manager', 'bus', 'feed', 'executor', 'recorder', 'web')),
+        CONSTRAINT "role must be manager, bus, feed, executor, recorder, alerter or web"
+        CHECK (role IN ('manager', 'bus', 'feed', 'executor', 'recorder', 'alerter', 'web')),
     -- The strategy's or feed's name, or the role again.
     name TEXT NOT NULL,
     pid INTEGER NOT NULL,
@@ -806,6 +814,182 @@ BEGIN
 END;
 
 -- -----------------------------------------------------------------------------------------------------------
+-- Alerts
+-- -----------------------------------------------------------------------------------------------------------
+
+-- What is worth telling somebody. `INSERT INTO alert_rules(name, kind, webhook_url) VALUES ('pager', 'error',
+-- 'http://127.0.0.1:9000/alerts')` is enough. The process alerter looks once a second; each incident fires once for a
+-- rule and a strategy or feed, and says when it has cleared.
+--
+--   kind              threshold                                     opens when
+--   error             none                                          a strategy is in error or stuck
+--   stalled           none                                          a strategy's loop gave no sign of life for 10 s
+--   drawdown          money                                         a strategy is that far below its peak, or more
+--   drawdown_percent  percent of the peak                           the same as a share of its highest equity
+--   stale_feed        seconds; NULL: what the feed itself says      a feed that should run gives no data
+--   disk              MiB                                           less than that is free on the disk of the home
+--   drops             records; 0 for any                            more were lost for a strategy within 10 s
+CREATE TABLE alert_rules (
+    id TEXT NOT NULL ON CONFLICT REPLACE PRIMARY KEY
+        DEFAULT (lower(hex(randomblob(4))) || '-' || lower(hex(randomblob(2))) || '-4'
+                 || substr(lower(hex(randomblob(2))), 2) || '-' || substr('89ab', 1 + (random() & 3), 1)
+                 || substr(lower(hex(randomblob(2))), 2) || '-' || lower(hex(randomblob(6))))
+        CONSTRAINT "id must be 1 to 64 letters, digits, _ - or ."
+        CHECK (length(id) BETWEEN 1 AND 64 AND id NOT GLOB '*[^A-Za-z0-9_.-]*'),
+    name TEXT NOT NULL UNIQUE
+        CONSTRAINT "name must be 1 to 64 letters, digits, _ - or . and begin with a letter, a digit or _"
+        CHECK (length(name) BETWEEN 1 AND 64 AND name NOT GLOB '*[^A-Za-z0-9_.-]*'
+               AND name GLOB '[A-Za-z0-9_]*'),
+    kind TEXT NOT NULL
+        CONSTRAINT "kind must be error, stalled, drawdown, drawdown_percent, stale_feed, disk or drops"
+        CHECK (kind IN ('error', 'stalled', 'drawdown', 'drawdown_percent', 'stale_feed', 'disk', 'drops')),
+    -- A strategy's id or name; NULL is all of them.
+    strategy_id TEXT REFERENCES strategy_configs(id),
+    -- A feed's name; NULL is all of them.
+    feed TEXT,
+    threshold REAL,
+    -- How long it must last before it fires, and must be gone before it has cleared; seconds.
+    for_seconds REAL NOT NULL ON CONFLICT REPLACE DEFAULT 0
+        CONSTRAINT "for_seconds must be 0 to 86400" CHECK (for_seconds BETWEEN 0 AND 86400),
+    clear_seconds REAL NOT NULL ON CONFLICT REPLACE DEFAULT 5
+        CONSTRAINT "clear_seconds must be 0 to 86400" CHECK (clear_seconds BETWEEN 0 AND 86400),
+    enabled INTEGER NOT NULL ON CONFLICT REPLACE DEFAULT 1
+        CONSTRAINT "enabled must be 0 or 1" CHECK (enabled IN (0, 1)),
+    -- A program and its arguments, ["/usr/local/bin/page", "--urgent"]: started without a shell, the alert as JSON on its
+    -- standard input. NULL: none.
+    command_json TEXT
+        CONSTRAINT "command_json must be a JSON array of 1 to 64 texts, a program and its arguments, such as '[""/usr/local/bin/page""]'"
+        CHECK (CASE WHEN command_json IS NULL THEN 1 WHEN NOT json_valid(command_json) THEN 0
+               WHEN json_type(command_json) <> 'array' THEN 0
+               ELSE json_array_length(command_json) BETWEEN 1 AND 64 AND json_type(command_json, '$[0]') = 'text'
+                    AND json_extract(command_json, '$[0]') <> '' AND length(command_json) <= 16384 END),
+    -- Where the alert is posted as JSON. NULL: nowhere.
+    webhook_url TEXT
+        CONSTRAINT "webhook_url must begin with http:// and be at most 2048 characters without spaces; for https give command_json '[""curl"", ""-fsS"", ""--json"", ""@-"", ""https://...""]'"
+        CHECK (webhook_url GLOB 'http://?*' AND webhook_url NOT GLOB '*[^!-~]*' AND length(webhook_url) <= 2048),
+    created_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    updated_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    CONSTRAINT "threshold must be above 0 for drawdown, drawdown_percent and disk (drawdown_percent at most 100), 0 or more for drops, above 0 or NULL for stale_feed, and NULL for error and stalled"
+    CHECK (CASE WHEN kind IN ('error', 'stalled') THEN threshold IS NULL
+                WHEN kind = 'stale_feed' THEN threshold IS NULL OR threshold > 0
+                WHEN kind = 'drops' THEN threshold IS NOT NULL AND threshold >= 0
+                WHEN kind = 'drawdown_percent' THEN threshold IS NOT NULL AND threshold > 0 AND threshold <= 100
+                ELSE threshold IS NOT NULL AND threshold > 0 END),
+    CONSTRAINT "strategy_id goes with error, stalled, drawdown, drawdown_percent and drops only, feed with stale_feed only"
+    CHECK ((strategy_id IS NULL OR kind NOT IN ('stale_feed', 'disk')) AND (feed IS NULL OR kind = 'stale_feed'))
+) STRICT;
+
+CREATE TRIGGER alert_rules_insert_refused BEFORE INSERT ON alert_rules
+WHEN NEW.strategy_id IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id OR name = NEW.strategy_id)
+BEGIN
+    SELECT RAISE(ABORT, 'unknown strategy: strategy_id must be the id or the name of a row in strategy_configs, or NULL for all');
+END;
+
+CREATE TRIGGER alert_rules_update_refused BEFORE UPDATE OF strategy_id ON alert_rules
+WHEN NEW.strategy_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM strategy_configs WHERE id = NEW.strategy_id)
+BEGIN
+    SELECT RAISE(ABORT, 'unknown strategy: strategy_id must be the id of a row in strategy_configs, or NULL for all');
+END;
+
+CREATE TRIGGER alert_rules_command_insert BEFORE INSERT ON alert_rules
+WHEN CASE WHEN json_valid(NEW.command_json) THEN EXISTS (SELECT 1 FROM json_each(NEW.command_json) WHERE type <> 'text') END
+BEGIN
+    SELECT RAISE(ABORT, 'command_json must be a JSON array of 1 to 64 texts, a program and its arguments');
+END;
+
+CREATE TRIGGER alert_rules_command_update BEFORE UPDATE OF command_json ON alert_rules
+WHEN CASE WHEN json_valid(NEW.command_json) THEN EXISTS (SELECT 1 FROM json_each(NEW.command_json) WHERE type <> 'text') END
+BEGIN
+    SELECT RAISE(ABORT, 'command_json must be a JSON array of 1 to 64 texts, a program and its arguments');
+END;
+
+CREATE TRIGGER alert_rules_normalize AFTER INSERT ON alert_rules
+WHEN NEW.strategy_id IS NOT NULL
+BEGIN
+    UPDATE alert_rules
+    SET strategy_id = coalesce((SELECT id FROM strategy_configs WHERE id = NEW.strategy_id),
+                               (SELECT id FROM strategy_configs WHERE name = NEW.strategy_id))
+    WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER alert_rules_updated_at
+AFTER UPDATE OF name, kind, strategy_id, feed, threshold, for_seconds, clear_seconds, enabled, command_json, webhook_url
+ON alert_rules
+BEGIN
+    UPDATE alert_rules SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER alert_rules_of_deleted AFTER DELETE ON strategy_configs
+BEGIN
+    DELETE FROM alert_rules WHERE strategy_id = OLD.id;
+END;
+
+-- What comes with a new home: incidents are put down and shown, and nobody is told until a rule says whom.
+INSERT INTO alert_rules(name, kind, threshold, for_seconds, clear_seconds) VALUES
+    ('strategy_error', 'error', NULL, 0, 5), ('strategy_stalled', 'stalled', NULL, 0, 30),
+    ('strategy_drawdown', 'drawdown_percent', 10, 0, 30), ('feed_stale', 'stale_feed', NULL, 10, 5),
+    ('disk_low', 'disk', 1024, 0, 30), ('ticks_dropped', 'drops', 0, 0, 30);
+
+-- What fired. Written by the alerter only; one that has not cleared is there once for its rule and its subject.
+CREATE TABLE alert_incidents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rule_id TEXT NOT NULL,
+    -- The rule's name and kind when it fired; the rule may be gone.
+    rule TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    -- The id of the strategy or feed, empty for the machine; and its name.
+    subject_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    strategy_id TEXT,
+    -- Since when it is so, when that had lasted long enough, and when it was over for long enough.
+    opened_at TEXT NOT NULL,
+    fired_at TEXT NOT NULL,
+    cleared_at TEXT,
+    value REAL,
+    threshold REAL,
+    message TEXT NOT NULL,
+    -- Why it has cleared.
+    cleared_reason TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX alert_incidents_open ON alert_incidents(rule_id, subject_id) WHERE cleared_at IS NULL;
+
+-- What was to be told to whom, and whether it was. An attempt that was made and not put down before its process died is
+-- made again: at least once, and id tells copies apart.
+CREATE TABLE alert_deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- NULL for a test.
+    incident_id INTEGER,
+    rule_id TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    event TEXT NOT NULL
+        CONSTRAINT "event must be fired, cleared or test" CHECK (event IN ('fired', 'cleared', 'test')),
+    channel TEXT NOT NULL
+        CONSTRAINT "channel must be command or webhook" CHECK (channel IN ('command', 'webhook')),
+    -- The command as a JSON array, or the URL.
+    target TEXT NOT NULL,
+    payload_json TEXT NOT NULL
+        CONSTRAINT "payload_json must be a JSON object"
+        CHECK (CASE WHEN json_valid(payload_json) THEN json_type(payload_json) END IS 'object'),
+    status TEXT NOT NULL DEFAULT 'waiting'
+        CONSTRAINT "status must be waiting, delivered or failed" CHECK (status IN ('waiting', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    next_attempt_at TEXT,
+    ended_at TEXT,
+    last_error TEXT
+) STRICT;
+
+CREATE INDEX alert_deliveries_waiting ON alert_deliveries(id) WHERE status = 'waiting';
+CREATE INDEX alert_deliveries_by_incident ON alert_deliveries(incident_id);
+
+CREATE TRIGGER alert_incidents_delete_cascades AFTER DELETE ON alert_incidents
+BEGIN
+    DELETE FROM alert_deliveries WHERE incident_id = OLD.id;
+END;
+
+-- -----------------------------------------------------------------------------------------------------------
 -- Views: what people read
 -- -----------------------------------------------------------------------------------------------------------
 
@@ -873,5 +1057,17 @@ SELECT c.name AS strategy, coalesce(own.state, 'active') AS state, coalesce(ever
        coalesce(own.reason, '') AS reason, coalesce(every.reason, '') AS reason_of_all, own.changed_at
 FROM strategy_configs c LEFT JOIN trading_states own ON own.scope = c.id LEFT JOIN trading_states every ON every.scope = '*'
 ORDER BY c.name;
+
+-- What fired, newest first, and whether those who should know were told.
+CREATE VIEW alerts AS
+SELECT i.id, i.rule, i.kind, i.subject, CASE WHEN i.cleared_at IS NULL THEN 'open' ELSE 'cleared' END AS state,
+       i.opened_at, i.fired_at, i.cleared_at, i.value, i.threshold, i.message, i.cleared_reason,
+       (SELECT CASE WHEN count(*) = 0 THEN 'none' WHEN sum(d.status = 'waiting') THEN 'waiting'
+               WHEN sum(d.status = 'failed') THEN 'failed' ELSE 'delivered' END
+        FROM alert_deliveries d WHERE d.incident_id = i.id) AS delivery,
+       (SELECT coalesce(sum(d.attempts), 0) FROM alert_deliveries d WHERE d.incident_id = i.id) AS attempts,
+       (SELECT d.last_error FROM alert_deliveries d WHERE d.incident_id = i.id AND d.last_error IS NOT NULL
+        ORDER BY d.id DESC LIMIT 1) AS last_error
+FROM alert_incidents i ORDER BY i.id DESC;
 
 COMMIT;

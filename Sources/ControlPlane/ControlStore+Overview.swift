@@ -37,6 +37,14 @@ package struct OverviewChanges: Sendable {
     package var feeds: [FeedRow] = []
     /// Facts about the running engine.
     package var engineInfo: [String: String] = [:]
+    /// Alerts that have not cleared, the oldest first.
+    package var incidents: [AlertIncident] = []
+    /// Those that cleared last, newest first.
+    package var clearedIncidents: [AlertIncident] = []
+    /// Deliveries of alerts that wait.
+    package var waitingDeliveryCount = 0
+    /// What may be traded where it is not everything, by strategy id or `ControlStore.allStrategies`.
+    package var tradingStates: [String: TradingStateRow] = [:]
 }
 
 /// Metrics with what only their document holds.
@@ -134,7 +142,23 @@ extension ControlStore {
         for row in try Row.fetchAll(database, sql: "SELECT key, value FROM engine_info") {
             changes.engineInfo[row[0]] = row[1]
         }
+        try readAlerts(database, &changes)
+        changes.tradingStates = try tradingStates(database)
         return changes
+    }
+
+    private static func readAlerts(_ database: Database, _ changes: inout OverviewChanges) throws {
+        changes.incidents = try openIncidents(database)
+        changes.clearedIncidents = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT \(AlertIncident.columns) FROM alert_incidents WHERE cleared_at IS NOT NULL
+                ORDER BY id DESC LIMIT 10
+                """
+        ).map(AlertIncident.init)
+        changes.waitingDeliveryCount =
+            try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM alert_deliveries WHERE status = 'waiting'") ?? 0
     }
 
     private static func lastID(_ database: Database, _ table: String, _ known: Int64) throws -> Int64 {

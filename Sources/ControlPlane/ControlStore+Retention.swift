@@ -11,12 +11,15 @@ extension ControlStore {
         case commands = "strategy_commands"
         /// Only those that have ended; the newest of a strategy stays, whatever its age, for its epoch.
         case instances = "strategy_instances"
+        /// Only those that have cleared, with what was told of them; kept as long as events.
+        case incidents = "alert_incidents"
 
         /// Which rows are old; ?1 is the moment.
         fileprivate var isOld: String {
             switch self {
             case .strategyMetrics, .processMetrics: "timestamp < ?1"
             case .events: "time < ?1"
+            case .incidents: "cleared_at < ?1"
             case .commands: "status NOT IN ('pending', 'accepted') AND executed_at < ?1"
             case .instances:
                 """
@@ -29,7 +32,7 @@ extension ControlStore {
         /// The key of the rows that one step looks at.
         fileprivate var key: String {
             switch self {
-            case .strategyMetrics, .processMetrics, .events: "id"
+            case .strategyMetrics, .processMetrics, .events, .incidents: "id"
             case .commands: "seq"
             case .instances: "strategy_id, epoch"
             }
@@ -44,7 +47,7 @@ extension ControlStore {
         from table: RetainedTable, before moment: Timestamp
     ) throws(ControlError) -> Int {
         // Metrics and events come in the order of their ids, so nothing behind the first 1,000 needs to be looked at.
-        let isInOrder = table != .commands && table != .instances
+        let isInOrder = table != .commands && table != .instances && table != .incidents
         let sql = """
             DELETE FROM \(table.rawValue) WHERE \(table.isOld) AND (\(table.key)) IN (
                 SELECT \(table.key) FROM \(table.rawValue) WHERE \(isInOrder ? "true" : table.isOld)

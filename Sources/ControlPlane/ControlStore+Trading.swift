@@ -18,13 +18,15 @@ extension ControlStore {
 
     /// The trading states that are not active, by strategy id or `allStrategies`.
     package func tradingStates() throws(ControlError) -> [String: TradingStateRow] {
-        try read { database in
-            var states: [String: TradingStateRow] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT scope, state, reason FROM trading_states") {
-                states[row[0]] = TradingStateRow(state: try row.word(1), reason: row[2])
-            }
-            return states
+        try read { try ControlStore.tradingStates($0) }
+    }
+
+    static func tradingStates(_ database: Database) throws -> [String: TradingStateRow] {
+        var states: [String: TradingStateRow] = [:]
+        for row in try Row.fetchAll(database, sql: "SELECT scope, state, reason FROM trading_states") {
+            states[row[0]] = TradingStateRow(state: try row.word(1), reason: row[2])
         }
+        return states
     }
 
     /// Sets what a strategy may trade; `active` deletes its row.

@@ -34,7 +34,7 @@ package final class ControlStore: Sendable {
     }
 
     /// The version of the schema this program writes, `PRAGMA user_version`.
-    package static let schemaVersion = 3
+    package static let schemaVersion = 4
     /// `PRAGMA application_id`, the letters TWND.
     package static let applicationID: Int32 = 0x5457_4E44
 

@@ -30,4 +30,6 @@ package enum Limits {
     package static let commitWindow: Duration = .milliseconds(25)
     /// Trades of a backtest that are inserted in one transaction; more take several.
     static let backtestTradesPerTransaction = 5_000
+    /// Deliveries of alerts that wait; beyond it the oldest is given up.
+    package static let alertDeliveriesMax = 1_000
 }

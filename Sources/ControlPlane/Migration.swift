@@ -19,6 +19,7 @@ package struct Migration: Sendable {
         Migration(version: 1, sql: ""),
         Migration(version: 2, sql: settings + readableViews),
         Migration(version: 3, sql: orderTerms + "\n" + backtestReports + recording + trading),
+        Migration(version: 4, sql: alerts),
     ]
 
     /// How long what grows with time is kept.

@@ -30,7 +30,7 @@ package struct Settings: Equatable, Sendable {
             switch table {
             case .strategyMetrics: strategyMetricsDays
             case .processMetrics: processMetricsDays
-            case .events: strategyEventsDays
+            case .events, .incidents: strategyEventsDays
             case .commands: strategyCommandsDays
             case .instances: strategyInstancesDays
             }

@@ -9,6 +9,9 @@ package struct BusView: Sendable {
         package var records: UInt64
         package var recordsPerSecond: Double?
         package var lastRecordAt: Timestamp?
+        package var health: String?
+        package var detail: String?
+        package var stale: [String] = []
         var reportedAt: Timestamp
     }
 
@@ -88,7 +91,9 @@ package struct BusView: Sendable {
     }
 
     private mutating func take(_ value: FeedStatusPayload, at now: Timestamp) {
-        var feed = Feed(status: value.status, records: value.records, reportedAt: now)
+        var feed = Feed(
+            status: value.status, records: value.records, health: value.health, detail: value.detail,
+            stale: value.stale ?? [], reportedAt: now)
         if let old = feeds[value.feed] {
             feed.lastRecordAt = value.records == old.records ? old.lastRecordAt : now
             let seconds = Double((now - old.reportedAt).wholeNanoseconds) / 1e9

@@ -84,17 +84,23 @@ package final class EngineMonitor: Sendable {
 
     /// Begins to follow the bus and starts the thread; both last as long as the process.
     package func start() {
-        observer.start()
+        follow()
         startThread { [self] in
             while true { turn() }
         }
     }
+
+    /// Only begins to follow the bus, for somebody who asks for the state again and again.
+    package func follow() { observer.start() }
 
     /// The state, read again when it is older than `maxAge`. Takes some milliseconds then.
     package func state(maxAge: Duration) -> State {
         if let state = latest.withLock({ $0 }), probes.clock() - state.time <= maxAge { return state }
         return refresh()
     }
+
+    /// The prices of an instrument on the bus since somebody first asked, followed for a minute from each call on.
+    package func prices(of token: InstrumentToken) -> [PriceTrack.Point] { observer.prices(of: token) }
 
     /// Somebody wants to be told of changes from now on; every call is answered by one of `endWatching`.
     package func beginWatching() { watcherCount.withLock { $0 += 1 } }

@@ -1,3 +1,4 @@
+package import ControlPlane
 package import MessageBus
 package import TradingModel
 
@@ -18,6 +19,12 @@ package struct EngineOverview: Equatable, Sendable {
         package var recordsPerSecond: Double?
         /// When its records last became more, by this machine's clock.
         package var lastRecordAt: Timestamp?
+        /// ok, quiet, stale, disconnected, late or stalled; `nil` while nobody says.
+        package var health: String?
+        /// What the source says of itself, such as how many lines it did not understand.
+        package var detail: String?
+        /// Instruments without data for longer than their limits, the first of them.
+        package var staleSymbols: [String] = []
         package var cpuPercent: Double?
         package var residentBytes: Int64?
     }
@@ -59,6 +66,14 @@ package struct EngineOverview: Equatable, Sendable {
     package var services: [Service] = []
     /// By name.
     package var strategies: [StrategyLine] = []
+    /// Alerts that have not cleared, the oldest first.
+    package var alerts: [AlertIncident] = []
+    /// Those that cleared last, newest first.
+    package var clearedAlerts: [AlertIncident] = []
+    /// Deliveries of alerts that wait.
+    package var waitingDeliveryCount = 0
+    /// What all strategies together may trade, and why.
+    package var trading = TradingStateRow()
     /// Commands that have not ended.
     package var openCommandCount = 0
 
@@ -82,6 +97,11 @@ extension EngineOverview.Feed: JSONWritable {
             json.member("records", records)
             json.member("records_per_second", recordsPerSecond)
             json.member("last_record_at", lastRecordAt)
+            json.member("health", health)
+            json.member("detail", detail)
+            json.arrayMember("stale_symbols") { json in
+                for symbol in staleSymbols { json.value(symbol) }
+            }
             json.member("cpu_percent", cpuPercent)
             json.member("resident_bytes", residentBytes)
         }
@@ -150,6 +170,10 @@ extension EngineOverview {
             json.member("wal_bytes", walBytes)
             json.member("bus_connected", bus != nil)
             json.member("open_commands_count", openCommandCount)
+            json.member("open_alerts_count", alerts.count)
+            json.member("waiting_deliveries_count", waitingDeliveryCount)
+            json.member("trading_state", trading.state.rawValue)
+            json.member("trading_reason", trading.reason.isEmpty ? nil : trading.reason)
             json.member("strategies_count", strategies.count)
             json.member("pnl", pnl)
         }

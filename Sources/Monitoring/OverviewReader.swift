@@ -32,6 +32,8 @@ package final class OverviewReader {
     private var positions: [String: [StrategyLine.Position]] = [:]
     private var feeds: [FeedRow] = []
     private var engineInfo: [String: String] = [:]
+    private var alerts = AlertRows()
+    private var tradingStates: [String: TradingStateRow] = [:]
     /// When the count of events of a strategy was last seen to rise, where the bus does not tell.
     private var lastTicks: [String: Timestamp] = [:]
     private var lastSparkAt: Timestamp?
@@ -58,6 +60,10 @@ package final class OverviewReader {
         if let rows = new.positions { take(rows) }
         feeds = new.feeds
         engineInfo = new.engineInfo
+        alerts = AlertRows(
+            open: new.incidents, cleared: new.clearedIncidents,
+            waitingDeliveryCount: new.waitingDeliveryCount)
+        tradingStates = new.tradingStates
         events = (events + new.events).suffix(Self.recentRowsMax)
         take(new.commands)
         guard hasSparklines else { return }
@@ -69,6 +75,12 @@ package final class OverviewReader {
     package func latestMetrics(_ strategyID: String) -> MetricsRow? { metrics[strategyID]?.row }
 
     // MARK: - Taking what is new
+
+    private struct AlertRows {
+        var open: [AlertIncident] = []
+        var cleared: [AlertIncident] = []
+        var waitingDeliveryCount = 0
+    }
 
     private func take(_ rows: [StrategyRow]) {
         strategies = rows
@@ -174,6 +186,12 @@ extension OverviewReader {
                 uptimeMilliseconds: statistics.uptimeMilliseconds, recordsInPerSecond: rates?.recordsIn,
                 recordDeliveriesPerSecond: rates?.deliveries, recordsDroppedPerSecond: rates?.dropped)
         }
+        overview.alerts = alerts.open
+        overview.clearedAlerts = alerts.cleared
+        overview.waitingDeliveryCount = alerts.waitingDeliveryCount
+        overview.trading = tradingStates[ControlStore.allStrategies] ?? TradingStateRow()
+        var alertCounts: [String: Int] = [:]
+        for alert in alerts.open { alertCounts[alert.subjectID, default: 0] += 1 }
         overview.openCommandCount = commands.count { !$0.status.isFinal }
         overview.feeds = feeds.map { feed($0, around) }
         overview.services = services(around)
@@ -188,6 +206,8 @@ extension OverviewReader {
             var line = line(row, around, now, hasFeed: hasFeed)
             line.recordsDropped = connections[row.id]?.recordsDropped
             line.queueBytes = connections[row.id]?.queueBytes
+            line.trading = tradingStates[row.id] ?? TradingStateRow()
+            line.alertCount = alertCounts[row.id] ?? 0
             return line
         }
         return overview
@@ -289,7 +309,7 @@ extension OverviewReader {
         let isManaged = around.managerProcessID != nil
         let sample = isManaged ? samples["feed/" + row.name] : nil
         let known = around.bus.feeds[row.name]
-        return EngineOverview.Feed(
+        var feed = EngineOverview.Feed(
             id: row.id, name: row.name, kind: row.kind,
             status: isManaged
                 ? row.status.rawValue : Self.unmanagedStatus(BusRole.feed.name, row.name, around),
@@ -298,6 +318,14 @@ extension OverviewReader {
             records: known?.records, recordsPerSecond: known?.recordsPerSecond,
             lastRecordAt: known?.lastRecordAt, cpuPercent: sample?.cpuPercent,
             residentBytes: sample?.residentBytes)
+        // The manager knows of a feed that gives no sign of life, the feed of everything else; its own word is newer.
+        let isLive = feed.status == StrategyStatus.running.rawValue || feed.status == StrategyLine.unmanaged
+        let managers = row.health.isEmpty ? nil : row.health
+        let isSilent = managers == "late" || managers == "stalled"
+        feed.health = isLive ? (isSilent ? managers : known?.health ?? managers) : nil
+        feed.detail = known?.detail ?? (row.detail.isEmpty ? nil : row.detail)
+        feed.staleSymbols = isLive ? known?.stale ?? [] : []
+        return feed
     }
 
     /// The process of a peer of the bus; `nil` when it is not connected.
@@ -326,12 +354,15 @@ extension OverviewReader {
                 role: "manager", name: "manager", status: isManaged ? "running" : "stopped"),
             EngineOverview.Service(role: "bus", name: "bus", status: isManaged ? "running" : bus),
         ]
-        if let status = engineInfo["recorder_status"] {
-            let alarm = engineInfo["recorder_alarm"] ?? ""
+        for role in ["recorder", "alerter", "web"] {
+            guard let status = engineInfo[role + "_status"] else { continue }
+            // A web server that this manager was not asked for is on record of an earlier one.
+            if role == "web", status == StrategyStatus.stopped.rawValue || !isManaged { continue }
+            let alarm = engineInfo[role + "_alarm"] ?? ""
             services.append(
                 EngineOverview.Service(
-                    role: "recorder", name: "recorder", status: isManaged ? status : "stopped",
-                    reason: isManaged ? (alarm.isEmpty ? engineInfo["recorder_reason"] : alarm) : nil))
+                    role: role, name: role, status: isManaged ? status : "stopped",
+                    reason: isManaged ? (alarm.isEmpty ? engineInfo[role + "_reason"] : alarm) : nil))
         }
         services += feeds.map { row in
             EngineOverview.Service(

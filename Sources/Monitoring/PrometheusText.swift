@@ -1,3 +1,4 @@
+import ControlPlane
 import MessageBus
 import TradingModel
 
@@ -14,6 +15,7 @@ package struct PrometheusText {
     package static func text(of overview: EngineOverview) -> String {
         var text = PrometheusText()
         text.writeEngine(overview)
+        text.writeAlerts(overview)
         text.writeStrategies(overview.strategies)
         text.writeFeeds(overview.feeds)
         text.writeProcesses(overview)
@@ -43,6 +45,45 @@ package struct PrometheusText {
         }
         family("tradewind_commands_open", "Commands that have not ended.", .gauge) { metric in
             metric([], Double(overview.openCommandCount))
+        }
+    }
+
+    private mutating func writeAlerts(_ overview: EngineOverview) {
+        var counts: [AlertLabel: Int] = [:]
+        for alert in overview.alerts {
+            counts[AlertLabel(rule: alert.rule, kind: alert.kind.rawValue), default: 0] += 1
+        }
+        family("tradewind_alerts_open", "Alerts that have fired and not cleared.", .gauge) { metric in
+            for (label, count) in counts.sorted(by: { $0.key < $1.key }) {
+                metric([("rule", label.rule), ("kind", label.kind)], Double(count))
+            }
+        }
+        family("tradewind_alert_deliveries_waiting", "Deliveries of alerts that wait.", .gauge) { metric in
+            metric([], Double(overview.waitingDeliveryCount))
+        }
+        family(
+            "tradewind_trading_state", "What all strategies may trade: 0 active, 1 reducing, 2 halted.",
+            .gauge
+        ) {
+            metric in
+            metric([], Self.number(overview.trading.state))
+        }
+    }
+
+    private struct AlertLabel: Hashable, Comparable {
+        var rule: String
+        var kind: String
+
+        static func < (left: AlertLabel, right: AlertLabel) -> Bool {
+            (left.rule, left.kind) < (right.rule, right.kind)
+        }
+    }
+
+    private static func number(_ state: TradingState) -> Double {
+        switch state {
+        case .active: 0
+        case .reducing: 1
+        case .halted: 2
         }
     }
 
@@ -139,6 +180,9 @@ package struct PrometheusText {
             },
             Column("loop_lag_seconds", "How late its event loop ran its last timer.") {
                 $0.loopLagMicroseconds.map { Double($0) / 1e6 }
+            },
+            Column("trading_state", "What it may trade by itself: 0 active, 1 reducing, 2 halted.") {
+                number($0.trading.state)
             },
             Column("queue_bytes", "Bytes that wait for it in the broker.") { $0.queueBytes.map(Double.init) },
         ]

@@ -1,3 +1,4 @@
+package import ControlPlane
 package import TradingModel
 
 /// All that one glance should tell about a strategy: what it is, does, earns and costs.
@@ -68,6 +69,10 @@ package struct StrategyLine: Equatable, Sendable {
     package var recordsDropped: UInt64?
     package var queueBytes: Int?
     package var configGeneration: Int64
+    /// What it may trade by itself, and why; that of all strategies counts as well, and the stricter one wins.
+    package var trading = TradingStateRow()
+    /// Alerts about it that have not cleared.
+    package var alertCount = 0
     package var positions: [Position] = []
 
     /// Whether a process exists or is wanted again.
@@ -111,6 +116,9 @@ extension StrategyLine: JSONWritable {
             json.member("records_dropped", recordsDropped)
             json.member("queue_bytes", queueBytes)
             json.member("config_generation", configGeneration)
+            json.member("trading_state", trading.state.rawValue)
+            json.member("trading_reason", trading.reason.isEmpty ? nil : trading.reason)
+            json.member("open_alerts_count", alertCount)
         }
     }
 

@@ -4,7 +4,8 @@ import Monitoring
 /// The forms of the API's documents that are no rows of a list.
 enum Documents {
     static let all = [
-        problem, strategy, position, strategyDetail, parameter, curve, curvePoint, log, feed, service, bus,
+        problem, strategy, position, strategyDetail, parameter, curve, curvePoint, prices, pricePoint, log,
+        feed, service, bus,
         connection,
         engine, newCommand, session, token, empty,
     ]
@@ -51,7 +52,11 @@ enum Documents {
             .init("cpu_percent?", .number, "100 is one core"), .init("resident_bytes?", .integer),
             .init("records_dropped?", .integer), .init("queue_bytes?", .integer),
             .init("config_generation", .integer),
+            .init("trading_state", .word(tradingStates), "its own; that of all strategies counts as well"),
+            .init("trading_reason?", .string), .init("open_alerts_count", .integer),
         ])
+
+    static let tradingStates = ["active", "reducing", "halted"]
 
     static let parameter = Schema(
         "Parameter",
@@ -80,6 +85,13 @@ enum Documents {
             .init("epoch", .integer), .init("session", .string),
         ])
     static let curve = Schema("Curve", [.init("items", .array(.reference("CurvePoint")))])
+    static let pricePoint = Schema(
+        "PricePoint",
+        [
+            .init("time", .time), .init("low", .decimal), .init("high", .decimal), .init("last", .decimal),
+        ])
+    static let prices = Schema(
+        "Prices", [.init("symbol", .string), .init("items", .array(.reference("PricePoint")))])
     static let log = Schema(
         "Log", [.init("name", .string), .init("lines", .array(.string), "the last ones, oldest first")])
 
@@ -90,8 +102,11 @@ enum Documents {
             .init("status", .word(strategyStatuses)), .init("reason?", .string),
             .init("enabled", .boolean),
             .init("pid?", .integer), .init("records?", .integer), .init("records_per_second?", .number),
-            .init("last_record_at?", .time), .init("cpu_percent?", .number),
-            .init("resident_bytes?", .integer),
+            .init("last_record_at?", .time),
+            .init("health?", .string, "ok, quiet, stale, disconnected, late or stalled"),
+            .init("detail?", .string, "what the source says of itself"),
+            .init("stale_symbols", .array(.string), "instruments without data for longer than their limits"),
+            .init("cpu_percent?", .number), .init("resident_bytes?", .integer),
         ])
 
     static let service = Schema(
@@ -131,6 +146,10 @@ enum Documents {
             .init("database_read_at?", .time), .init("database_bytes?", .integer),
             .init("wal_bytes?", .integer),
             .init("bus_connected", .boolean), .init("open_commands_count", .integer),
+            .init("open_alerts_count", .integer),
+            .init("waiting_deliveries_count", .integer, "of alerts"),
+            .init("trading_state", .word(tradingStates), "of all strategies together"),
+            .init("trading_reason?", .string),
             .init("strategies_count", .integer), .init("pnl", .decimal),
         ])
 

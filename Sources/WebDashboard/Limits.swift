@@ -26,6 +26,10 @@ package enum Limits {
     package static let pageRowsDefault = 100
     /// Points of a curve; longer ones are thinned by whole buckets.
     package static let curvePointsMax = 2_000
+    /// Recordings of the last day in which prices are looked for, the newest.
+    package static let recordingsSampledMax = 8
+    /// Places of recordings that are looked at for one instrument's prices.
+    package static let pricePointsMax = 400
     /// Lines of a log in one answer.
     package static let logLinesMax = 1_000
     /// Characters of an idempotency key.

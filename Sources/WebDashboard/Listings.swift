@@ -4,7 +4,7 @@ import ControlPlane
 enum Listings {
     static let all = [
         strategyEvents, commands, orders, fills, positions, instruments, backtests, trades, recordings,
-        instances,
+        instances, alerts, alertRules,
     ]
 
     private static let strategyFilter = Listing.Filter(

@@ -98,6 +98,7 @@ final class LiveHub: Sendable {
         set("feeds", json { list(overview.feeds, to: &$0) }, in: &state)
         set("processes", json { list(overview.services, to: &$0) }, in: &state)
         set("bus", json { $0.value(overview.bus) }, in: &state)
+        set("alerts", json { list(overview.alerts + overview.clearedAlerts, to: &$0) }, in: &state)
     }
 
     private static func set(_ name: String, _ json: [UInt8], in state: inout State) {

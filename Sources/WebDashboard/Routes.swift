@@ -95,6 +95,20 @@ enum Routes {
             return Response(json: try await LogDocument.json(call.argument, lines: lines, call.site))
         },
         Route(
+            method: .get, path: "\(prefix)/prices/{id}",
+            summary: """
+                An instrument's prices, oldest first: of the last day where it is recorded, and from the bus since somebody \
+                first asked; they are followed for a minute from each request on
+                """,
+            answer: .document("Prices"),
+            parameters: [.init(name: "id", description: "a symbol", isRequired: true, place: "path")]
+        ) { call in
+            try QueryParameters(call.request.uri).allow([])
+            let symbol = call.argument
+            let site = call.site
+            return Response(json: try await site.reading { try site.prices.json(symbol, site, $0) })
+        },
+        Route(
             method: .get, path: "\(prefix)/backtests/{id}", summary: "One backtest",
             answer: .document("Backtest"), parameters: [id]
         ) { call in

@@ -17,6 +17,7 @@ final class Site: HTTPResponder {
     let monitor: EngineMonitor
     let hub: LiveHub
     let classes: ClassCatalog
+    let prices = PriceDocument()
     private let threads: NIOThreadPool
     private let store = Mutex<ControlStore?>(nil)
 

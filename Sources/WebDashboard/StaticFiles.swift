@@ -26,6 +26,7 @@ enum StaticFiles {
         "/strategies.js": script(PackageResources.strategies_js),
         "/strategy.js": script(PackageResources.strategy_js), "/lists.js": script(PackageResources.lists_js),
         "/commands.js": script(PackageResources.commands_js),
+        "/alerts.js": script(PackageResources.alerts_js),
     ]
 
     /// The file of a path, or word that the browser has it; `nil` when there is none.

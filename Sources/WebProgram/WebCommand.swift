@@ -29,6 +29,8 @@ import WebDashboard
     @Flag(name: .long, help: "Make a new token; the old one and all browsers' sessions end.") var newToken =
         false
     @Option(name: .long, help: .hidden) var executable: String?
+    /// Its output is a log, which others may come to read: no token is printed.
+    @Flag(name: .long, help: .hidden) var supervised = false
 
     func run() async throws {
         do {
@@ -64,7 +66,7 @@ import WebDashboard
         let name = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
         let url = "http://\(name):\(port)/"
         print("serving \(settings.home.path)\(settings.isReadOnly ? " read-only" : "")")
-        if token.isNew {
+        if token.isNew, !supervised {
             print("open \(url)#token=\(token.text)")
             print("the token is shown only now; it is kept in \(AccessToken.path(settings.home))")
         } else {

@@ -61,6 +61,41 @@ import Testing
             "created_at must be a UTC time"),
         refused("INSERT INTO strategy_commands(strategy_id) VALUES ('alpha')", "strategy_commands.command"),
         refused(
+            "INSERT INTO strategy_configs(name, class_name) VALUES ('Web', 'm')",
+            "name must not be alerter or web"),
+        refused("INSERT INTO alert_rules(name, kind) VALUES ('r', 'mood')", "kind must be error, stalled"),
+        refused("INSERT INTO alert_rules(name, kind) VALUES ('a b', 'error')", "name must be 1 to 64"),
+        refused("INSERT INTO alert_rules(name, kind) VALUES ('r', 'disk')", "threshold must be above 0"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, threshold) VALUES ('r', 'error', 1)", "threshold must be"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, threshold) VALUES ('r', 'drawdown_percent', 101)",
+            "threshold must be"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, strategy_id) VALUES ('r', 'error', 'nobody')",
+            "unknown strategy: strategy_id must be the id or the name"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, feed) VALUES ('r', 'error', 'f')",
+            "feed with stale_feed only"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, for_seconds) VALUES ('r', 'error', -1)",
+            "for_seconds must be 0 to 86400"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, command_json) VALUES ('r', 'error', 'rm -rf /')",
+            "command_json must be a JSON array of 1 to 64 texts"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, command_json) VALUES ('r', 'error', '[]')",
+            "command_json must be"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, command_json) VALUES ('r', 'error', '[\"a\", 1]')",
+            "command_json must be"),
+        refused(
+            "INSERT INTO alert_rules(name, kind, webhook_url) VALUES ('r', 'error', 'https://x/')",
+            "webhook_url must begin with http://"),
+        refused(
+            "INSERT INTO alert_rules(name, kind) VALUES ('strategy_error', 'error')",
+            "UNIQUE constraint failed: alert_rules.name"),
+        refused(
             "INSERT INTO strategy_configs(name, class_name) VALUES ('a b', 'momentum')",
             "name must be 1 to 64 letters, digits, _ - or . and begin with a letter, a digit or _"),
         refused("INSERT INTO strategy_configs(name, class_name) VALUES ('../x', 'momentum')", "name must be"),
@@ -311,7 +346,10 @@ import Testing
         #expect(loose.output == "")
         let views = try home.shell("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY name").output
         #expect(
-            views == "backtests\ncommands_view\nfills_view\norders_view\npositions_view\nstrategies\ntrading")
+            views.split(separator: "\n") == [
+                "alerts", "backtests", "commands_view", "fills_view", "orders_view", "positions_view",
+                "strategies", "trading",
+            ])
         for view in views.split(separator: "\n") {
             let result = try home.shell("SELECT * FROM \(view)")
             #expect(result.exitCode == 0, "\(result.errors)")

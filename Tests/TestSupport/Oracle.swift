@@ -39,7 +39,8 @@ package struct Oracle {
         let recorder = try SQLiteShell.run(
             "SELECT value FROM engine_info WHERE key = 'recorder_status';", on: database
         ).first
-        names.insert("recorder")
+        names.formUnion(["recorder", "alerter"])
+        found += complaint("the alerter", isWanted: true, holders: processes.holders(of: "alerter"))
         found += complaint(
             "the recorder", isWanted: recorder == "running", holders: processes.holders(of: "recorder"))
         found += complaint("the bus", isWanted: true, holders: processes.holders(of: "bus"))

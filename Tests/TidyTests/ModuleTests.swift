@@ -25,7 +25,9 @@ import Testing
         "Monitoring": ["TradingModel", "ControlPlane", "MessageBus", "NIOCore"],
         // The only modules that know HTTP; executors and the manager are not linked with them.
         "WebDashboard": [
-            "TradingModel", "ControlPlane", "MessageBus", "Supervision", "Monitoring", "CPlatform", "Crypto",
+            "TradingModel", "ControlPlane", "MessageBus", "MarketData", "Supervision", "Monitoring",
+            "CPlatform",
+            "Crypto",
             "NIOCore", "NIOPosix", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging",
         ],
         "WebProgram": ["WebDashboard", "ControlPlane", "Supervision", "CPlatform", "ArgumentParser"],

@@ -134,6 +134,9 @@ final class WebHome {
             INSERT INTO backtest_trades(run_id, number, symbol, side, quantity_e8, entry_price_e8, exit_price_e8,
                 entry_ns, exit_ns, pnl_e8, fees_e8) VALUES ('run-1', 1, 'ALPHA', 'buy', 100000000, 10000000000, 10100000000, 1, 2,
                 100000000, 0);
+            INSERT INTO alert_incidents(rule_id, rule, kind, subject_id, subject, strategy_id, opened_at, fired_at, value,
+                message) VALUES ('r', 'strategy_error', 'error', '\(earner.id)', 'earner', '\(earner.id)',
+                '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z', 1.5, 'earner is in error: <b>bad</b>');
             INSERT INTO recordings(feed_name, path) VALUES ('synth', '/tmp/x.ticks');
             """, on: home.databasePath)
         return earner

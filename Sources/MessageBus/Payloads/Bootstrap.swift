@@ -9,6 +9,7 @@ package struct Bootstrap: BusPayload, Equatable {
         case feed
         case executor
         case recorder
+        case alerter
     }
 
     /// What an executor needs to know of its strategy.
@@ -96,6 +97,8 @@ package struct Bootstrap: BusPayload, Equatable {
     package var recorder: RecorderSettingsPayload?
     /// The directory of recordings, for an executor.
     package var ticksDirectory: String?
+    /// The home, for an alerter, which reads and writes its database.
+    package var homeDirectory: String?
     package var instruments: [Instrument]
     /// How often the process says that it lives, milliseconds.
     package var heartbeatMilliseconds: Int
@@ -124,6 +127,7 @@ package struct Bootstrap: BusPayload, Equatable {
         case socketPath = "socket_path"
         case logPath = "log_path"
         case ticksDirectory = "ticks_directory"
+        case homeDirectory = "home_directory"
         case journalDirectory = "journal_directory"
         case heartbeatMilliseconds = "heartbeat_ms"
     }

@@ -12,6 +12,8 @@ final class ManagedProcess {
         case recorder
         case feed(FeedRow)
         case executor(StrategyRow)
+        /// Something that nobody's trading depends on.
+        case helper(Helper)
         /// Left running by an earlier manager, and of no use any more.
         case stray
 
@@ -22,7 +24,23 @@ final class ManagedProcess {
             case .recorder: "recorder"
             case .feed: "feed"
             case .executor: "executor"
+            case .helper(let helper): helper.name
             case .stray: "process"
+            }
+        }
+    }
+
+    /// A process beside the engine: ready when it is started, started again whenever it ends.
+    enum Helper {
+        /// Evaluates alert rules and delivers what they say.
+        case alerter
+        /// The web server, a program of its own.
+        case web(ManagerSettings.WebServer)
+
+        var name: String {
+            switch self {
+            case .alerter: "alerter"
+            case .web: "web"
             }
         }
     }
@@ -84,6 +102,11 @@ final class ManagedProcess {
     /// The strategy, when this is an executor.
     var strategy: StrategyRow? {
         if case .executor(let row) = role { row } else { nil }
+    }
+
+    /// The helper, when this is one.
+    var helper: Helper? {
+        if case .helper(let helper) = role { helper } else { nil }
     }
 
     /// The feed, when this is a feed.

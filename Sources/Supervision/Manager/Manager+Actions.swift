@@ -81,10 +81,11 @@ extension Manager {
         guard let stored = StrategyStatus(rawValue: status.rawValue) else { return }
         switch process.role {
         case .bus, .stray: break
-        case .recorder:
-            store?.enqueue("the status of the recorder") {
-                try $0.setEngineInfo("recorder_status", stored.rawValue, at: WallClock.now)
-                try $0.setEngineInfo("recorder_reason", reason, at: WallClock.now)
+        case .recorder, .helper:
+            let name = process.role.name
+            store?.enqueue("the status of the \(name)") {
+                try $0.setEngineInfo("\(name)_status", stored.rawValue, at: WallClock.now)
+                try $0.setEngineInfo("\(name)_reason", reason, at: WallClock.now)
             }
         case .feed(let row):
             if status == .backoff || status == .error { noteFeed(process, health: "") }
@@ -127,7 +128,7 @@ extension Manager {
 
     private func keepDesired(_ desired: ProcessStateMachine.DesiredState, of process: ManagedProcess) {
         switch process.role {
-        case .bus, .recorder, .stray: break
+        case .bus, .recorder, .helper, .stray: break
         case .feed: process.hasCompleted = desired == .stopped
         case .executor(let row):
             guard let stored = DesiredState(rawValue: desired.rawValue) else { return }

@@ -30,6 +30,10 @@ extension Manager {
             recorder.machine.want(.running)
             adopt(found, as: recorder, mode: .running)
         }
+        for process in helpers {
+            guard let found = leftBehind.take(lockName(process)) else { continue }
+            adopt(found, as: process, mode: .running)
+        }
         for process in sorted(feeds) { adoptFeed(process) }
         for process in sorted(executors) { adoptExecutor(process) }
         for name in leftBehind.living.keys.sorted() {

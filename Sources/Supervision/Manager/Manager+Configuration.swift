@@ -196,7 +196,7 @@ extension Manager {
         guard isBusReady, isConfigured, stopping == nil else { return }
         adoptLeftBehind()
         superviseRecorder()
-        for process in sorted(executors) where process.machine.status == .stopped {
+        for process in sorted(executors) + helpers where process.machine.status == .stopped {
             apply(.managerStarted, to: process)
         }
         let commands = waitingCommands

@@ -17,7 +17,11 @@ extension Manager {
         do {
             try launch(process, epoch: epoch, isPaused: isPaused)
             if let pid = process.handle?.pid {
-                later { $0.apply(.spawned(pid: pid, epoch: epoch), to: process) }
+                later { manager in
+                    manager.apply(.spawned(pid: pid, epoch: epoch), to: process)
+                    // Nobody waits for it, so it has nothing to say.
+                    if process.helper != nil { manager.apply(.ready(epoch: epoch), to: process) }
+                }
             }
         } catch {
             process.bootstrapSocket = nil
@@ -38,12 +42,12 @@ extension Manager {
         let log = LogFile(path: settings.home.logPath(logName(process)))
         let logDescriptor = try log.openForAppend()
         defer { close(logDescriptor) }
-        let executable = process.strategy?.modulePath ?? settings.executable
+        let (executable, arguments) = program(of: process)
         let (socket, childDescriptor) = try BootstrapSocket.makePair()
         defer { close(childDescriptor) }
         let pid = try ProcessSpawner.spawn(
             SpawnRequest(
-                executablePath: executable, arguments: [executable, settings.roleVerb, process.role.name],
+                executablePath: executable, arguments: [executable] + arguments,
                 environment: Self.environment, output: .descriptor(logDescriptor),
                 bootstrapDescriptor: childDescriptor, lockDescriptor: lock.descriptor))
         do {
@@ -62,6 +66,13 @@ extension Manager {
             waitpid(pid, nil, 0)
             throw error
         }
+    }
+
+    private func program(of process: ManagedProcess) -> (executable: String, arguments: [String]) {
+        if case .web(let server) = process.helper { return (server.executable, server.arguments) }
+        return (
+            process.strategy?.modulePath ?? settings.executable, [settings.roleVerb, process.role.name]
+        )
     }
 
     func watch(_ handle: ProcessHandle, of process: ManagedProcess, epoch: UInt32) throws {
@@ -92,6 +103,7 @@ extension Manager {
         switch process.role {
         case .bus: "bus"
         case .recorder: "recorder"
+        case .helper(let helper): helper.name
         case .stray: process.name
         case .feed(let row): "feed-\(row.id)"
         case .executor(let row): row.id
@@ -102,6 +114,7 @@ extension Manager {
         switch process.role {
         case .bus: "bus"
         case .recorder: "recorder"
+        case .helper(let helper): helper.name
         case .stray: process.name
         case .feed(let row): "feed-\(row.name)"
         case .executor(let row): row.name
@@ -115,6 +128,10 @@ extension Manager {
         switch process.role {
         case .bus: bootstrap.busKey = busKey.bytes
         case .stray: break
+        case .helper:
+            // The web server does not read it: its arguments say all.
+            bootstrap.role = .alerter
+            bootstrap.homeDirectory = home.path
         case .recorder:
             bootstrap.role = .recorder
             bootstrap.token = busKey.token(role: .recorder, identity: "recorder")

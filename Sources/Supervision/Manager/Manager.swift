@@ -13,12 +13,25 @@ package struct ManagerSettings: Sendable {
     package var roleVerb: String
     package var strategies: StrategyCatalog
     package var feeds: FeedRegistry
+    /// The web server that runs beside the engine; `nil`: none.
+    package var web: WebServer?
     /// Takes one line for the operator; called on the manager's loop.
     package var report: @Sendable (String) -> Void
 
+    /// A program that serves this home, and its arguments.
+    package struct WebServer: Sendable {
+        package var executable: String
+        package var arguments: [String]
+
+        package init(executable: String, arguments: [String]) {
+            self.executable = executable
+            self.arguments = arguments
+        }
+    }
+
     package init(
         home: HomeDirectory, executable: String, roleVerb: String, strategies: StrategyCatalog,
-        feeds: FeedRegistry,
+        feeds: FeedRegistry, web: WebServer? = nil,
         report: @escaping @Sendable (String) -> Void
     ) {
         self.home = home
@@ -26,6 +39,7 @@ package struct ManagerSettings: Sendable {
         self.roleVerb = roleVerb
         self.strategies = strategies
         self.feeds = feeds
+        self.web = web
         self.report = report
     }
 }
@@ -45,6 +59,8 @@ package final class Manager {
     var client: BusClient?
     var bus: ManagedProcess
     var recorder: ManagedProcess
+    /// The alerter, and the web server if there is to be one.
+    let helpers: [ManagedProcess]
     /// What the recorder was told last; `nil` before the configuration was read.
     var recorderSettings: RecorderSettingsPayload?
     /// Which feeds are replays, by id and generation.
@@ -114,6 +130,13 @@ package final class Manager {
         recorder = ManagedProcess(
             role: .recorder, name: "recorder",
             machine: ProcessStateMachine(kind: .service, policy: .bus, desired: .stopped, seed: 2))
+        let kinds = [ManagedProcess.Helper.alerter] + (settings.web.map { [.web($0)] } ?? [])
+        helpers = kinds.enumerated().map { index, kind in
+            ManagedProcess(
+                role: .helper(kind), name: kind.name,
+                machine: ProcessStateMachine(
+                    kind: .service, policy: .service, desired: .running, seed: UInt64(3 + index)))
+        }
     }
 
     /// Takes over what runs, starts the bus and all that is wanted; the future ends when everything has stopped.
@@ -159,7 +182,8 @@ package final class Manager {
         guard stopping == nil, !waitsToStop(reason) else { return }
         settings.report("stopping: \(reason)")
         stopping = .executors
-        for process in sorted(executors) { apply(.managerStopping, to: process) }
+        // First, so that nobody is alerted of what is meant to end.
+        for process in helpers + sorted(executors) { apply(.managerStopping, to: process) }
         continueStopping()
     }
 
@@ -169,7 +193,7 @@ package final class Manager {
         func haveEnded(_ processes: some Collection<ManagedProcess>) -> Bool {
             processes.allSatisfy { !$0.machine.hasProcess || $0.machine.status == .stuck }
         }
-        if stopping == .executors, haveEnded(executors.values), haveEnded(removed) {
+        if stopping == .executors, haveEnded(executors.values), haveEnded(helpers), haveEnded(removed) {
             stopping = .feeds
             for process in sorted(feeds) { apply(.managerStopping, to: process) }
         }
@@ -232,7 +256,7 @@ package final class Manager {
             + feedInstruments.filter { new in !storedInstruments.contains { $0.symbol == new.symbol } }
     }
 
-    var allProcesses: [ManagedProcess] { [bus, recorder] + sorted(feeds) + sorted(executors) }
+    var allProcesses: [ManagedProcess] { [bus, recorder] + helpers + sorted(feeds) + sorted(executors) }
 
     /// In the order of names, so that logs and starts do not depend on hashing.
     func sorted(_ processes: [String: ManagedProcess]) -> [ManagedProcess] {

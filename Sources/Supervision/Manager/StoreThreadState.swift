@@ -270,7 +270,7 @@ struct StoreThreadState {
         retentionCount += 1
         for table in ControlStore.RetainedTable.allCases {
             // Finding old commands and instances takes a look at all of them.
-            let isLong = table == .commands || table == .instances
+            let isLong = table == .commands || table == .instances || table == .incidents
             if isLong, retentionCount % Limits.retentionsPerLongOne != 1 { continue }
             _ = try? store.deleteOldRows(from: table, before: settings.oldest(table, now: time))
         }

@@ -100,7 +100,12 @@ private struct SpawnFileActions {
     mutating func prepare(for request: SpawnRequest) throws(SupervisionError) {
         var result = posix_spawn_file_actions_init(&value)
         isInitialized = result == 0
-        if result == 0 { result = posix_spawn_file_actions_addopen(&value, 0, "/dev/null", O_RDONLY, 0) }
+        if result == 0 {
+            result =
+                request.inputDescriptor == nil
+                ? posix_spawn_file_actions_addopen(&value, 0, "/dev/null", O_RDONLY, 0)
+                : place(request.inputDescriptor, at: 0)
+        }
         if result == 0 { result = addOutput(request.output) }
         if result == 0 { result = place(request.bootstrapDescriptor, at: SpawnRequest.bootstrapDescriptor) }
         if result == 0 { result = place(request.lockDescriptor, at: SpawnRequest.lockDescriptor) }

@@ -21,7 +21,9 @@ package struct SpawnRequest: Sendable {
     package var arguments: [String]
     /// The whole environment as `NAME=value`.
     package var environment: [String]
-    /// Where standard output and standard error go; standard input is /dev/null.
+    /// Becomes standard input of the child; stays open here. `nil`: /dev/null.
+    package var inputDescriptor: Int32?
+    /// Where standard output and standard error go.
     package var output: Output
     /// Becomes descriptor 3 of the child; stays open here.
     package var bootstrapDescriptor: Int32?
@@ -30,12 +32,15 @@ package struct SpawnRequest: Sendable {
 
     /// Makes a request.
     package init(
-        executablePath: String, arguments: [String], environment: [String] = [], output: Output,
+        executablePath: String, arguments: [String], environment: [String] = [],
+        inputDescriptor: Int32? = nil,
+        output: Output,
         bootstrapDescriptor: Int32? = nil, lockDescriptor: Int32? = nil
     ) {
         self.executablePath = executablePath
         self.arguments = arguments
         self.environment = environment
+        self.inputDescriptor = inputDescriptor
         self.output = output
         self.bootstrapDescriptor = bootstrapDescriptor
         self.lockDescriptor = lockDescriptor

@@ -58,6 +58,12 @@ struct RowListing {
     var timeColumn: String?
     var isTimeNanoseconds = true
 
+    /// Reads all of a short list, in its order.
+    func all(_ store: ControlStore) throws -> [[SQLValue]] {
+        let sql = "SELECT \(columns.map(\.sql).joined(separator: ", ")) FROM \(source) ORDER BY \(order)"
+        return try store.rows(sql, limit: 100_000)
+    }
+
     /// Reads what the options ask for; oldest first. `conditions` are more of them, with their values.
     func rows(
         _ options: RowListOptions, _ store: ControlStore, _ conditions: [(sql: String, value: SQLValue)] = []
@@ -91,9 +97,14 @@ struct RowListing {
 
     /// Prints rows as the options say; `none` is said on standard error when there are none.
     func print(_ rows: [[SQLValue]], _ options: RowListOptions, none: String) {
-        if options.json {
+        print(rows, isJSON: options.json, isCSV: options.csv, none: none)
+    }
+
+    /// The same for commands that have no other options.
+    func print(_ rows: [[SQLValue]], isJSON: Bool, isCSV: Bool, none: String) {
+        if isJSON {
             Swift.print(json(rows))
-        } else if options.csv {
+        } else if isCSV {
             Swift.print(columns.map(\.name).joined(separator: ","))
             for row in rows { Swift.print(csv(row)) }
         } else if rows.isEmpty {

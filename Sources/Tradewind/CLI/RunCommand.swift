@@ -23,6 +23,9 @@ struct RunCommand: ParsableCommand {
     @Option(name: .customLong("for"), help: "End after so many seconds.")
     var duration: Double?
 
+    @Option(name: .long, help: "Serve the web page at ADDRESS:PORT as well, by a process that is supervised.")
+    var web: String?
+
     func validate() throws {
         guard let duration else { return }
         guard duration >= 0, duration <= 1e9 else {
@@ -34,6 +37,7 @@ struct RunCommand: ParsableCommand {
         try reporting {
             let directory = try home.directory()
             try directory.checkInitialized()
+            let web = try self.web.map { try WebCommand.server(home: directory, address: $0) }
             // Before any other thread exists, so that all of them leave the signals to this one; and before anything
             // is started or ended, so that a signal that comes too early waits and still leads to an orderly end.
             let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP, SIGUSR1])
@@ -48,7 +52,7 @@ struct RunCommand: ParsableCommand {
             try Self.retrying {
                 try store.setEngineInfo("manager_pid", String(ProcessIdentity.current.pid), at: WallClock.now)
             }
-            let isStopped = try Self.supervise(directory, store, lastManager, signals, duration)
+            let isStopped = try Self.supervise(directory, store, lastManager, signals, duration, web)
             try store.close()
             if isStopped {
                 InstanceLock.recordEnd(InstanceLock.End(exitCode: 0), descriptor: lock.descriptor)
@@ -84,7 +88,7 @@ struct RunCommand: ParsableCommand {
     private static func supervise(
         _ directory: HomeDirectory, _ store: ControlStore, _ lastManager: InstanceLock.Holder?,
         _ signals: SignalThread,
-        _ duration: Double?
+        _ duration: Double?, _ web: ManagerSettings.WebServer?
     ) throws -> Bool {
         let now = WallClock.now
         try retrying { try store.setEngineInfo("manager_started_at", now.description, at: now) }
@@ -96,6 +100,7 @@ struct RunCommand: ParsableCommand {
         let settings = ManagerSettings(
             home: directory, executable: ExecutableFile.path, roleVerb: RoleProcess.verb,
             strategies: StrategyCatalog(registry: AppRegistry.shared), feeds: AppRegistry.shared.feeds,
+            web: web,
             report: { report($0) })
         report(
             "home \(directory.path), pid \(ProcessIdentity.current.pid), SQLite \(ControlStore.sqliteVersion)"

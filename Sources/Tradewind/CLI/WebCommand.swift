@@ -1,5 +1,7 @@
 import ArgumentParser
+import ControlPlane
 import Foundation
+import Supervision
 
 #if canImport(Glibc)
     import Glibc
@@ -30,6 +32,20 @@ struct WebCommand: ParsableCommand {
             for pointer in pointers { free(pointer) }
             throw CommandLineError(ExitCodes.ioError, "cannot start \(program): \(reason)")
         }
+    }
+
+    /// The server that a manager is to supervise, at `ADDRESS:PORT`.
+    static func server(home: HomeDirectory, address: String) throws -> ManagerSettings.WebServer {
+        let port = address.split(separator: ":").last.flatMap { UInt16($0) }
+        guard address.contains(":"), port != nil else {
+            throw CommandLineError(
+                ExitCodes.usage, "--web must be ADDRESS:PORT such as 127.0.0.1:8700 or [::1]:8700")
+        }
+        return ManagerSettings.WebServer(
+            executable: try program(),
+            arguments: [
+                "--home", home.path, "--listen", address, "--executable", ExecutableFile.path, "--supervised",
+            ])
     }
 
     /// The program beside this one, or in PATH: it knows no strategies, so one serves every desk.

@@ -89,6 +89,8 @@ enum RoleProcess {
             return BusProcess.run(bootstrap: bootstrap, eventLoop: loop, signals: signals)
         case .recorder:
             return startRecorder(bootstrap, loop, signals)
+        case .alerter:
+            return startAlerter(bootstrap, loop, signals)
         }
     }
 
@@ -119,6 +121,18 @@ enum RoleProcess {
             } catch {
                 return loop.makeFailedFuture(error)
             }
+        }
+    }
+
+    private static func startAlerter(
+        _ bootstrap: Bootstrap, _ loop: any EventLoop, _ signals: SignalThread
+    ) -> EventLoopFuture<Int32> {
+        do {
+            let alerter = try AlerterProcess(bootstrap: bootstrap, eventLoop: loop)
+            signals.start { _ in alerter.stop() }
+            return alerter.start()
+        } catch {
+            return loop.makeFailedFuture(error)
         }
     }
 

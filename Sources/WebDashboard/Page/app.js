@@ -7,7 +7,7 @@ import { listPage, listNames, feedsPage, backtestsPage, backtestPage, comparePag
 
 const main = document.getElementById("main"), nav = document.getElementById("nav");
 const sections = [["", "Strategies"], ["orders", "Orders"], ["fills", "Fills"], ["positions", "Positions"], ["feeds", "Feeds & bus"],
-  ["commands", "Commands"], ["events", "Events"], ["backtests", "Backtests"], ["instruments", "Instruments"]];
+  ["commands", "Commands"], ["events", "Events"], ["alerts", "Alerts"], ["backtests", "Backtests"], ["instruments", "Instruments"]];
 let leave = null;
 
 function route() {
@@ -19,7 +19,7 @@ function route() {
   const title = titles[section] || (sections.find(([key]) => key === section) || ["", "Strategies"])[1];
   document.title = `${title} – Tradewind`;
   const current = { strategy: "", backtest: "backtests", compare: "backtests" }[section] ?? section;
-  nav.replaceChildren(...sections.map(([key, label]) => el("a", { href: `#/${key}`, "aria-current": key === current ? "page" : null }, label)));
+  nav.replaceChildren(...sections.map(([key, label]) => el("a", { href: `#/${key}`, "data-section": key, "aria-current": key === current ? "page" : null }, label)));
   nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (section === "strategy" && rest[0]) leave = strategyPage(main, rest[0]);
   else if (listNames.includes(section)) leave = listPage(main, section);
@@ -43,6 +43,7 @@ function showEngine() {
   if (info && info.database_problem) problems.push(`The database cannot be read: ${info.database_problem}. What is shown of it is from before.`);
   if (info && info.manager_pid === null) problems.push("No manager runs: strategies that run go on, commands wait. Start it with: tradewind run");
   else if (info && !info.bus_connected && engine.connection === "live") problems.push("The bus does not answer.");
+  if (info && info.trading_state !== "active") problems.push(`Trading is ${info.trading_state} for all strategies${info.trading_reason ? `: ${info.trading_reason}` : ""}.`);
   notice.hidden = problems.length === 0;
   if (notice.textContent !== problems.join(" ")) notice.textContent = problems.join(" ");
   if (!info) return;
@@ -52,13 +53,15 @@ function showEngine() {
   for (const word of ["running", "paused", "starting", "stopping", "backoff", "error", "stuck", "unmanaged", "stopped", "active"]) {
     if (counts.has(word)) parts.push([word, el("b", { class: ["error", "stuck"].includes(word) ? "bad" : "" }, count(counts.get(word)))]);
   }
+  if (info.open_alerts_count) parts.push([el("a", { href: "#/alerts" }, "open alerts"), el("b", { class: "bad" }, count(info.open_alerts_count))]);
+  if (info.waiting_deliveries_count) parts.push(["alerts to be told", el("b", {}, count(info.waiting_deliveries_count))]);
   if (info.open_commands_count) parts.push(["open commands", el("b", {}, count(info.open_commands_count))]);
   if (engine.bus) {
     parts.push(["ticks", el("b", {}, rate(engine.bus.records_in_per_second))]);
     if (engine.bus.records_dropped_per_second > 0) parts.push(["dropping", el("b", { class: "bad" }, rate(engine.bus.records_dropped_per_second))]);
   }
   if (info.manager_started_at) parts.push(["manager up", el("b", {}, duration(Date.now() + engine.offset - Date.parse(info.manager_started_at)))]);
-  summary.replaceChildren(...parts.map(([label, value]) => el("span", {}, `${label} `, value)));
+  summary.replaceChildren(...parts.map(([label, value]) => el("span", {}, label, " ", value)));
 }
 
 function login(message) {

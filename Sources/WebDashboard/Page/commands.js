@@ -7,10 +7,11 @@ const words = {
   restart: ["Restart", "a new process takes the place of each"], pause: ["Pause", "no market data, no new orders; resting orders stay"],
   resume: ["Resume", "market data and orders again"], flatten: ["Flatten", "cancels all orders and closes all positions at the market"],
   update: ["Update", "changes parameters without a restart"],
-  halt: ["Halt", "no new orders until trading is resumed; resting orders are canceled"],
+  halt: ["Halt", "no new orders until trading is resumed, also after restarts; what rests can still be canceled"],
+  reduce: ["Reduce only", "only orders that make a position smaller, until trading is resumed"],
   resume_trading: ["Resume trading", "orders are allowed again"],
 };
-const risky = new Set(["stop", "restart", "flatten", "halt"]);
+const risky = new Set(["stop", "restart", "flatten", "halt", "reduce"]);
 
 export function wordOf(command) { return (words[command] || [command.replaceAll("_", " ")])[0]; }
 export function canCommand() { return session.authorized && !session.readOnly; }

@@ -109,6 +109,8 @@ const marks = {
   pending: ["○", "dim"], accepted: ["▸", "dim"], executed: ["✓", "ok"], failed: ["✕", "bad"], superseded: ["↷", "dim"],
   expired: ["⌛", "warn"], completed: ["✓", "ok"], ok: ["●", "ok"], late: ["!", "warn"], stalled: ["✕", "bad"],
   feed_stale: ["!", "warn"], filled: ["✓", "ok"], triggered: ["▸", "ok"], held: ["‖", "dim"], rejected: ["✕", "bad"], quiet: ["·", "dim"],
+  halted: ["✕", "bad"], reducing: ["!", "warn"], open: ["!", "bad"], cleared: ["✓", "ok"], delivered: ["✓", "ok"],
+  waiting: ["▸", "warn"], none: ["·", "dim"],
   stale: ["!", "warn"], disconnected: ["✕", "bad"], denied: ["✕", "bad"],
 };
 

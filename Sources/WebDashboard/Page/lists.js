@@ -3,6 +3,7 @@ import { el, state, money, signed, tone, count, ratio, percent, bytes, duration,
 import { engine, listen, get, ageOf } from "/live.js";
 import { Chart } from "/charts.js";
 import { table, wrapped, coloured, priceOf } from "/strategy.js";
+import { rulesSection } from "/alerts.js";
 
 const strategyLink = (name) => (name ? el("a", { href: `#/strategy/${encodeURIComponent(name)}` }, name) : el("span", { class: "dim" }, "all"));
 
@@ -39,6 +40,14 @@ const lists = {
       el("td", { class: "mono cut" }, Object.keys(row.parameters).length ? JSON.stringify(row.parameters) : ""), state(row.status),
       row.ended_at ? `${Date.parse(row.ended_at) - Date.parse(row.created_at)} ms` : none, row.issuer, wrapped(row.error)],
   },
+  alerts: {
+    heading: "Alerts", live: "alerts", below: rulesSection,
+    filters: ["strategy", "rule", ["state", ["open", "cleared"]], ["kind", ["error", "stalled", "drawdown", "drawdown_percent", "stale_feed", "disk", "drops"]]],
+    headings: ["Fired", "Rule", "Of", "State", "Since", "Cleared", "What", "Told", ">Attempts"],
+    row: (row) => [timeCell(row.fired_at), el("td", { class: "name" }, row.rule), row.strategy_id ? strategyLink(row.subject) : row.subject, state(row.state), timeCell(row.opened_at),
+      timeCell(row.cleared_at), wrapped(row.message + (row.cleared_reason ? `; ${row.cleared_reason}` : "")),
+      el("td", { title: row.last_error || "" }, state(row.delivery), row.last_error ? el("span", { class: "dim" }, ` ${row.last_error}`) : null), String(row.attempts)],
+  },
   instruments: {
     heading: "Instruments", filters: ["category"],
     headings: ["Symbol", "Category", ">Token", ">Price step", ">Quantity step", ">Multiplier", "Currency"],
@@ -62,7 +71,7 @@ export function listPage(main, name) {
   let pages = 1, isOpen = true, generation = 0;
 
   main.replaceChildren(el("div", { class: "head" }, el("h1", {}, list.heading), note), names,
-    el("div", { class: "tools" }, inputs.map(([, input]) => input)), box, el("div", { class: "tools" }, more));
+    el("div", { class: "tools" }, inputs.map(([, input]) => input)), box, el("div", { class: "tools" }, more), list.below ? list.below(table, wrapped) : null);
 
   async function load() {
     const mine = ++generation;
@@ -107,9 +116,10 @@ export function feedsPage(main) {
   let isOpen = true;
 
   function show() {
-    feeds.replaceChildren(table(["Feed", "Kind", "Status", ">Rate", ">Records", ">Last record", ">CPU", ">Memory", "Note"],
-      engine.feeds.map((feed) => [el("td", { class: "name" }, feed.name), feed.kind, feed.enabled ? state(feed.status) : el("span", { class: "dim" }, "disabled"),
-        rate(feed.records_per_second), count(feed.records), duration(ageOf(feed.last_record_at)), percent(feed.cpu_percent, 1), bytes(feed.resident_bytes), wrapped(feed.reason)]),
+    feeds.replaceChildren(table(["Feed", "Kind", "Status", "Health", ">Rate", ">Records", ">Last record", ">CPU", ">Memory", "Note"],
+      engine.feeds.map((feed) => [el("td", { class: "name" }, feed.name), feed.kind, feed.enabled ? state(feed.status) : el("span", { class: "dim" }, "disabled"), state(feed.health),
+        rate(feed.records_per_second), count(feed.records), duration(ageOf(feed.last_record_at)), percent(feed.cpu_percent, 1), bytes(feed.resident_bytes),
+        wrapped([feed.stale_symbols.length ? `no data of ${feed.stale_symbols.join(", ")}` : "", feed.detail, feed.reason && !feed.reason.includes(feed.detail || "\n") ? feed.reason : ""].filter(Boolean).join("; "))]),
       "no feeds: tradewind feeds add NAME --kind KIND"));
     const now = engine.bus;
     bus.replaceChildren(now ? el("div", { class: "figures" }, [

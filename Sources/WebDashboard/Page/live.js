@@ -2,7 +2,7 @@
 
 export const engine = {
   info: null, bus: null, feeds: [], processes: [], strategies: new Map(), commands: new Map(), events: new Map(),
-  sparklines: new Map(), offset: 0, connection: "connecting", lastMessage: 0,
+  sparklines: new Map(), alerts: [], offset: 0, connection: "connecting", lastMessage: 0,
 };
 export const session = { authorized: false, readOnly: false, commands: [] };
 
@@ -44,6 +44,7 @@ function take(message, isSnapshot) {
   }
   if (message.engine) { engine.info = message.engine; tell("engine"); }
   if (message.bus !== undefined) { engine.bus = message.bus; tell("bus"); }
+  if (message.alerts) { engine.alerts = message.alerts; tell("alerts"); }
   if (message.feeds) { engine.feeds = message.feeds; tell("feeds"); }
   if (message.processes) { engine.processes = message.processes; tell("processes"); }
   for (const id of message.removed) { engine.strategies.delete(id); tell("strategies", "removed"); }

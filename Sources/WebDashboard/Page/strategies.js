@@ -3,6 +3,7 @@ import { el, state, money, signed, tone, count, ratio, percent, bytes, duration,
 import { engine, listen, ageOf } from "/live.js";
 import { sparkline, makeSparkline } from "/charts.js";
 import { ask, canCommand, knows, wordOf } from "/commands.js";
+import { alertsPanel, tradingOf } from "/alerts.js";
 
 const order = ["error", "stuck", "backoff", "unmanaged", "starting", "stopping", "running", "paused", "active", "stopped"];
 const number = (value) => (value === null || value === undefined ? -Infinity : Number(value));
@@ -20,6 +21,7 @@ const columns = [
   ["name", "Name", "name", (line) => line.name, (line) => text(line.name)],
   ["status", "Status", "", (line) => order.indexOf(line.status), (line) => line.status + "|" + line.desired_state],
   ["health", "Health", "", (line) => line.health || "", (line) => line.health],
+  ["trading", "Trading", "", (line) => tradingOf(line).state, (line) => tradingOf(line).state],
   ["pnl", "PnL", "n", (line) => number(line.pnl), (line) => text(signed(line.pnl), tone(line.pnl))],
   ["realized_pnl", "Realised", "n rank2", (line) => number(line.realized_pnl), (line) => text(signed(line.realized_pnl))],
   ["unrealized_pnl", "Unrealised", "n rank2", (line) => number(line.unrealized_pnl), (line) => text(signed(line.unrealized_pnl))],
@@ -47,7 +49,7 @@ class Row {
     this.link = el("a", { href: `#/strategy/${encodeURIComponent(line.name)}`, tabindex: "-1" }, line.name);
     this.cells[0].append(this.link);
     this.spark = makeSparkline();
-    this.cells[6].append(this.spark);
+    this.cells[columns.findIndex(([key]) => key === "spark")].append(this.spark);
     this.shown = [];
     this.line = line;
   }
@@ -66,6 +68,7 @@ class Row {
         cell.title = line.name;
       } else if (key === "status") cell.replaceChildren(state(line.status, line.desired_state));
       else if (key === "health") cell.replaceChildren(state(line.health));
+      else if (key === "trading") cell.replaceChildren(value === "active" ? el("span", { class: "dim" }, "active") : state(value));
       else {
         cell.textContent = value.content;
         cell.className = `${style} ${value.tone || ""}`;
@@ -88,14 +91,15 @@ export function strategiesPage(main) {
   const headings = new Map();
   const actions = ["start", "stop", "pause", "resume", "restart", "flatten"].map((command) =>
     el("button", { type: "button", disabled: true, onclick: () => ask(command, selected()) }, wordOf(command)));
-  const halting = knows("halt") ? "halt" : "flatten";
-  const all = [["pause", "Pause all"], [halting, `${wordOf(halting)} all`], ["stop", "Stop all"]].map(([command, label]) =>
-    el("button", { type: "button", class: "danger", onclick: () => ask(command, null) }, label));
-  if (knows("resume_trading")) all.push(el("button", { type: "button", onclick: () => ask("resume_trading", null) }, "Resume trading"));
+  const all = [["pause", "Pause all"], ["halt", "Halt all"], ["flatten", "Flatten all"], ["stop", "Stop all"]].filter(([command]) => knows(command))
+    .map(([command, label]) => el("button", { type: "button", class: "danger", onclick: () => ask(command, null) }, label));
+  const resume = el("button", { type: "button", hidden: !knows("resume_trading"), onclick: () => ask("resume_trading", null) }, "Resume trading");
+  all.push(resume);
+  const alerts = alertsPanel();
   const empty = el("div", { class: "empty", hidden: true });
 
   main.replaceChildren(
-    el("h1", { class: "skip" }, "Strategies"),
+    el("h1", { class: "skip" }, "Strategies"), alerts.node,
     el("div", { class: "tools" }, filter, statuses, info, el("span", { class: "gap" }),
       canCommand() ? [actions, el("span", { class: "dim bar-mark" }, "│"), all] : el("span", { class: "dim" }, "read-only")),
     el("div", { class: "scroll" }, el("table", {},
@@ -116,7 +120,7 @@ export function strategiesPage(main) {
 
   function isShown(line) {
     if (kept.status === "trouble") {
-      const isWrong = ["error", "stuck", "backoff", "unmanaged"].includes(line.status) || (line.health && line.health !== "ok");
+      const isWrong = ["error", "stuck", "backoff", "unmanaged"].includes(line.status) || (line.health && line.health !== "ok") || line.open_alerts_count > 0;
       if (!isWrong) return false;
     } else if (kept.status && line.status !== kept.status) return false;
     const wanted = kept.filter.trim().toLowerCase();
@@ -209,9 +213,10 @@ export function strategiesPage(main) {
     for (const [id, line] of engine.strategies) {
       const row = rows.get(id);
       if (!row) isNew = true;
-      else if (row.line !== line || names.has("sparklines")) row.update(line, names.has("sparklines"));
+      else if (row.line !== line || names.has("sparklines") || names.has("engine")) row.update(line, names.has("sparklines"));
     }
     if (isNew || names.has("strategies")) later();
+    if (names.has("alerts") || names.has("all")) alerts.show();
   });
   // Ages go on although nothing happens.
   const clock = setInterval(() => { for (const row of rows.values()) row.update(row.line, false); }, 1000);

@@ -2,7 +2,8 @@
 import { el, state, money, signed, tone, count, ratio, percent, bytes, duration, decimal, clock, timeCell, none, debounce } from "/format.js";
 import { engine, listen, ageOf, get, strategyNamed } from "/live.js";
 import { Chart } from "/charts.js";
-import { ask, canCommand, wordOf } from "/commands.js";
+import { ask, canCommand, knows, wordOf } from "/commands.js";
+import { alertsPanel, tradingOf } from "/alerts.js";
 
 export function table(headings, rows, emptyText) {
   if (!rows.length) return el("div", { class: "scroll" }, el("div", { class: "empty" }, emptyText || "nothing yet"));
@@ -38,12 +39,13 @@ const figures = [
 ];
 
 export function strategyPage(main, name) {
-  let line = strategyNamed(name), isOpen = true, known = "";
+  let line = strategyNamed(name), isOpen = true, known = "", lastFills = [], chosenSymbols = [];
   const title = el("h1", {}, name), status = el("span"), health = el("span"), why = el("span", { class: "dim" });
   const values = figures.map(([label]) => [el("dd"), label]);
-  const buttons = ["start", "stop", "pause", "resume", "restart", "flatten"].map((command) =>
-    el("button", { type: "button", class: ["stop", "flatten"].includes(command) ? "danger" : "", onclick: () => line && ask(command, [line]) }, wordOf(command)));
-  const curve = new Chart("PnL over time"), prices = new Chart("Prices of fills", 4);
+  const commands = ["start", "stop", "pause", "resume", "restart", "flatten", "halt", "resume_trading"].filter(knows);
+  const buttons = commands.map((command) =>
+    el("button", { type: "button", class: ["stop", "flatten", "halt"].includes(command) ? "danger" : "", onclick: () => line && ask(command, [line]) }, wordOf(command)));
+  const curve = new Chart("PnL over time"), prices = new Chart("Prices", 4), alerts = alertsPanel(name), trading = el("span");
   const boxes = {};
   const box = (key, heading) => { boxes[key] = el("div"); return el("section", {}, el("h2", {}, heading), boxes[key]); };
   const missing = el("div", { class: "empty", hidden: true }, `There is no strategy ${name}.`);
@@ -52,11 +54,11 @@ export function strategyPage(main, name) {
   lines.addEventListener("change", () => loadLog());
 
   main.replaceChildren(missing,
-    el("div", { class: "head" }, title, status, health, why, el("span", { class: "gap" })),
+    el("div", { class: "head" }, title, status, health, trading, why, el("span", { class: "gap" })), alerts.node,
     canCommand() ? el("div", { class: "tools" }, buttons) : null,
     el("div", { class: "figures" }, values.map(([node, label]) => el("dl", {}, el("div", {}, el("dt", {}, label), node)))),
     el("div", { class: "columns" },
-      el("section", {}, el("h2", {}, "PnL"), curve.node), el("section", {}, el("h2", {}, "Prices of fills"), prices.node)),
+      el("section", {}, el("h2", {}, "PnL"), curve.node), el("section", {}, el("h2", {}, "Prices and fills"), prices.node)),
     el("div", { class: "columns" }, box("positions", "Positions"), box("parameters", "Parameters")),
     el("div", { class: "columns" }, box("orders", "Last orders"), box("fills", "Last fills")),
     el("div", { class: "columns" }, box("events", "Status history"), box("commands", "Commands")),
@@ -76,9 +78,12 @@ export function strategyPage(main, name) {
       if (node.textContent !== text) node.textContent = text;
       node.className = style || "";
     });
+    const may = tradingOf(line);
+    trading.replaceChildren(...(may.state === "active" ? [] : [state(may.state), el("span", { class: "dim" }, ` ${may.ofAll ? "as all: " : ""}${may.reason || ""}`)]));
     const isUp = ["running", "paused", "starting", "backoff", "unmanaged"].includes(line.status);
-    const enabled = { start: !isUp, stop: isUp, pause: line.desired_state === "running", resume: line.desired_state === "paused", restart: true, flatten: line.pid !== null };
-    buttons.forEach((button, index) => { button.disabled = !enabled[["start", "stop", "pause", "resume", "restart", "flatten"][index]]; });
+    const enabled = { start: !isUp, stop: isUp, pause: line.desired_state === "running", resume: line.desired_state === "paused", restart: true, flatten: line.pid !== null,
+      halt: line.trading_state !== "halted", resume_trading: line.trading_state !== "active" };
+    buttons.forEach((button, index) => { button.disabled = !enabled[commands[index]]; });
     boxes.positions.replaceChildren(table(["Instrument", ">Quantity", ">Average price"],
       line.positions.map((position) => [position.symbol, decimal(position.quantity), decimal(position.average_price)]), "flat"));
   }
@@ -103,12 +108,23 @@ export function strategyPage(main, name) {
     boxes.fills.replaceChildren(table(["Time", "Instrument", "Side", ">Quantity", ">Price", ">Fee", ">Realised", ">Position"],
       fills.items.slice(0, 20).map((row) => [timeCell(row.time), row.symbol, row.side, decimal(row.quantity), decimal(row.price),
         decimal(row.fee), coloured(Number(row.realized_pnl) === 0 ? null : row.realized_pnl), decimal(row.position_after)])));
-    const symbols = [...new Set(fills.items.map((row) => row.symbol))].slice(0, 3);
-    const oldest = [...fills.items].reverse();
-    prices.set(symbols.map((symbol, index) => ({ name: symbol, second: index > 0,
-      points: oldest.filter((row) => row.symbol === symbol).map((row) => [Date.parse(row.time), Number(row.price)]) })),
-    oldest.filter((row) => symbols.includes(row.symbol)).map((row) => ({ time: Date.parse(row.time), value: Number(row.price), side: row.side,
-      title: `${row.side} ${row.quantity} ${row.symbol} at ${row.price}, ${row.time}` })));
+    lastFills = [...fills.items].reverse();
+    await drawPrices();
+  }
+
+  // The market while somebody looks (and of what is recorded, today before that), with the fills in that time.
+  async function drawPrices() {
+    const symbols = [...new Set([...chosenSymbols, ...lastFills.map((row) => row.symbol)])].slice(0, 3);
+    const tracks = await Promise.all(symbols.map((symbol) => get(`/prices/${encodeURIComponent(symbol)}`).catch(() => ({ items: [] }))));
+    if (!isOpen) return;
+    const series = symbols.map((symbol, index) => ({ name: symbol, second: index > 0,
+      points: tracks[index].items.flatMap((point) => (point.low === point.high ? [[Date.parse(point.time), Number(point.last)]]
+        : [[Date.parse(point.time), Number(point.low)], [Date.parse(point.time), Number(point.high)], [Date.parse(point.time), Number(point.last)]])) }));
+    // Without prices the fills alone say where the market was.
+    for (const line of series) if (line.points.length < 2) line.points = lastFills.filter((row) => row.symbol === line.name).map((row) => [Date.parse(row.time), Number(row.price)]);
+    const first = Math.min(...series.filter((line) => line.points.length).map((line) => line.points[0][0]));
+    prices.set(series, lastFills.filter((row) => symbols.includes(row.symbol) && Date.parse(row.time) >= first).map((row) => ({ time: Date.parse(row.time),
+      value: Number(row.price), side: row.side, title: `${row.side} ${row.quantity} ${row.symbol} at ${row.price}, ${row.time}` })));
   }
 
   async function loadHistory() {
@@ -127,6 +143,8 @@ export function strategyPage(main, name) {
   async function loadParameters() {
     const detail = await get(`/strategies/${encodeURIComponent(name)}`);
     if (!isOpen) return;
+    chosenSymbols = Array.isArray(detail.config.instruments) ? detail.config.instruments.filter((symbol) => typeof symbol === "string") : [];
+    load.prices();
     boxes.parameters.replaceChildren(parameterForm(detail, () => line));
   }
 
@@ -144,13 +162,14 @@ export function strategyPage(main, name) {
   const load = {
     curve: () => loadCurve().catch(() => {}), trading: () => loadTrading().catch(failed("orders")),
     history: () => loadHistory().catch(failed("events")), parameters: () => loadParameters().catch(failed("parameters")),
-    log: () => loadLog().catch(() => {}),
+    log: () => loadLog().catch(() => {}), prices: () => drawPrices().catch(() => {}),
   };
   // What the counters say has changed is read again, at most once a second each.
   const later = { trading: debounce(700, load.trading), history: debounce(400, load.history), parameters: debounce(500, load.parameters) };
   const stop = listen((names) => {
     if (names.has("session") || names.has("all")) known = "";
     show();
+    if (names.has("alerts") || names.has("all")) alerts.show();
     if (!line) return;
     const marks = [[line.orders_count, line.fills_count], [line.status, line.epoch, line.reason], [line.config_generation]].map(String);
     const old = known ? known.split("\n") : [];
@@ -159,7 +178,7 @@ export function strategyPage(main, name) {
     if (marks[1] !== old[1] || names.has("commands") || names.has("events")) later.history();
     if (marks[2] !== old[2]) later.parameters();
   });
-  const timers = [setInterval(load.curve, 5000), setInterval(load.log, 2000), setInterval(show, 1000)];
+  const timers = [setInterval(load.curve, 5000), setInterval(load.prices, 3000), setInterval(load.log, 2000), setInterval(show, 1000)];
   show();
   load.curve();
   load.log();
