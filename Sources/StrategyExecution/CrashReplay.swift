@@ -95,7 +95,7 @@ struct CrashReplay<S: Strategy, V: ExecutorVenue> {
     private mutating func next() -> (feed: Int, record: MarketEvent)? {
         var best: (feed: Int, record: MarketEvent)?
         for index in cursors.indices {
-            guard let event = cursors[index].peek(before: nil) else { continue }
+            guard let event = cursors[index].peek() else { continue }
             if let found = best, found.record.receiveTime <= event.receiveTime { continue }
             best = (index, event)
         }
