@@ -115,6 +115,7 @@ final class ByteSource {
     }
 
     private static func open(_ path: String) throws(MarketDataError) -> (descriptor: Int32, byteCount: Int) {
+        guard !path.isEmpty else { throw MarketDataError(.badOptions, "an input file has no name") }
         let opened = try Syscall.openForReading(path)
         do throws(MarketDataError) {
             let status = try Syscall.status(of: opened, path: path)

@@ -1,7 +1,8 @@
 """Checks imports against a reader of its own: independent_reader.py TRADEWIND DIRECTORY [SEED].
 
-Writes a file of every format (plain, with CRLF, compressed, and damaged), imports it with the program, reads the tick
-file's bytes and the CSV file with nothing but the standard library, and compares counts, first and last records, sums of
+Writes a file of every format (plain, with CRLF, compressed, in a zip archive, damaged, with a byte order mark, blank lines,
+mixed line ends and the header once more, and with rows that come late), imports it with the program, reads the tick file's
+bytes and the CSV file with nothing but the standard library, and compares counts, first and last records, sums of
 sizes and extremes of prices, and every record's bytes. Prints each difference; the exit code says whether there was one.
 """
 import csv
@@ -11,6 +12,7 @@ import random
 import struct
 import subprocess
 import sys
+import zipfile
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 
@@ -130,9 +132,10 @@ def read_databento_top(r):
 
 
 def read_databento_trade(r):
+    time, received, amount = dbn_time(r["ts_event"]), dbn_time(r["ts_recv"]), size(r["size"])
     if r["action"] != "T":
         raise LeftOut
-    return trade(dbn_time(r["ts_event"]), nano(r["price"]), size(r["size"]), 0, SIDES[r["side"]], dbn_time(r["ts_recv"]))
+    return trade(time, nano(r["price"]), amount, 0, SIDES[r["side"]], received)
 
 
 def read_tardis_quote(r):
@@ -325,24 +328,44 @@ def damage(rng, rows):
             row[place] = rng.choice(["nan", "1x", "12..5", "--3", "#REF!"])
 
 
-def read_csv(path, columns, has_header, delimiter, reader):
+def late(rng, rows):
+    """Puts some rows further down, so that they come late there."""
+    for _ in range(len(rows) // 30):
+        place = rng.randrange(2, len(rows) - 20)
+        rows.insert(place + rng.randrange(1, 20), rows.pop(place))
+
+
+def spread(rng, lines, has_header):
+    """One text of lines with everything that editors and concatenation do to files."""
+    if has_header:
+        lines.insert(len(lines) // 2, lines[0])
+    text = "\ufeff"
+    for line in lines:
+        text += line + rng.choice(["\n", "\r\n", "\n", "\n\n", "\r\n\r\n"])
+    return text
+
+
+def read_csv(text, columns, has_header, delimiter, reader, leaves_out_late):
     names = columns.split()
     records, bad, rows = [], 0, 0
-    opener = gzip.open if path.endswith(".gz") else open
-    with opener(path, "rt", newline="") as file:
-        lines = csv.reader(file, delimiter=delimiter)
-        if has_header:
-            next(lines)
-        for cells in lines:
-            rows += 1
-            try:
-                if len(cells) != len(names):
-                    raise Bad("cells")
-                records += reader(dict(zip(names, cells)))
-            except (Bad, KeyError, ValueError):
-                bad += 1
-            except LeftOut:
-                pass
+    lines = csv.reader(text.removeprefix("\ufeff").splitlines(), delimiter=delimiter)
+    if has_header:
+        next(lines)
+    for cells in lines:
+        if not cells:
+            continue
+        rows += 1
+        try:
+            if len(cells) != len(names):
+                raise Bad("cells")
+            found = reader(dict(zip(names, cells)))
+            if leaves_out_late and records and found[0][1] < records[-1][1]:
+                raise Bad("late")
+            records += found
+        except (Bad, KeyError, ValueError):
+            bad += 1
+        except LeftOut:
+            pass
     return records, bad, rows
 
 
@@ -375,22 +398,30 @@ def check(program, directory, case, variant, rng):
     rows = [make() for _ in range(400)]
     if variant == "damaged":
         damage(rng, rows)
+    if variant == "late":
+        late(rng, rows)
     header = [delimiter.join(columns.split()).replace("Gmt_time", "Gmt time")] if has_header else []
-    text = ("\r\n" if variant == "crlf" else "\n").join(header + [delimiter.join(row) for row in rows] + [""])
-    source = os.path.join(directory, "in.csv" + (".gz" if variant == "gzip" else ""))
+    lines = header + [delimiter.join(row) for row in rows]
+    text = spread(rng, lines, has_header) if variant == "spread" else ("\r\n" if variant == "crlf" else "\n").join(lines + [""])
+    source = os.path.join(directory, "in.csv" + {"gzip": ".gz", "zip": ".zip"}.get(variant, ""))
     output = os.path.join(directory, "out.ticks")
-    with (gzip.open if variant == "gzip" else open)(source, "wb") as file:
-        file.write(text.encode())
+    if variant == "zip":
+        with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("DAT_ASCII.txt", "a report\n")
+            archive.writestr("DAT_ASCII.csv", text)
+    else:
+        with (gzip.open if variant == "gzip" else open)(source, "wb") as file:
+            file.write(text.encode())
     if os.path.exists(output):
         os.remove(output)
-    arguments = [program, "ticks", "import", source, "--preset", preset, "-o", output, "--bad-rows", "skip", "--json",
-                 "--sort-window", "10s"]
+    arguments = [program, "ticks", "import", source, "--preset", preset, "-o", output, "--bad-rows", "skip", "--json"]
+    arguments += ["--out-of-order", "skip"] if variant == "late" else ["--sort-window", "10s"]
     if symbol:
         arguments += ["--symbol", symbol]
     run = subprocess.run(arguments, capture_output=True, text=True)
     if run.returncode != 0:
         return [f"{name}, {variant}: exit {run.returncode}: {run.stderr.strip()}"]
-    expected, bad, count = read_csv(source, columns, has_header, delimiter, reader)
+    expected, bad, count = read_csv(text, columns, has_header, delimiter, reader, variant == "late")
     expected.sort(key=lambda record: record[1])
     found = read_ticks(output)
     if not expected:
@@ -404,8 +435,8 @@ def check(program, directory, case, variant, rng):
     if not problems and found != expected:
         index = next(i for i, pair in enumerate(zip(found, expected)) if pair[0] != pair[1])
         problems.append(f"{name}, {variant}: record {index} is {found[index]}, not {expected[index]}")
-    if variant == "damaged" and bad == 0:
-        problems.append(f"{name}: the damage did no harm")
+    if (variant == "damaged" or variant == "late" or variant == "spread" and has_header) and bad == 0:
+        problems.append(f"{name}: {variant} did no harm")
     return problems
 
 
@@ -413,7 +444,7 @@ def main():
     program, directory = sys.argv[1:3]
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     problems, checked = [], 0
-    for variant in ["plain", "crlf", "gzip", "damaged"]:
+    for variant in ["plain", "crlf", "gzip", "zip", "damaged", "spread", "late"]:
         rng = random.Random(f"{seed} {variant}")
         for case in cases(rng):
             problems += check(program, directory, case, variant, rng)

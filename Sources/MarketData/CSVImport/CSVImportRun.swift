@@ -223,6 +223,9 @@ enum CSVContent {
             throw MarketDataError(
                 .unknownLayout, "\(path) is UTF-16 text; convert it to UTF-8 first, with iconv")
         }
+        if begins(TickFileHeader.magic.withUTF8Buffer { Array($0) }) {
+            throw MarketDataError(.unknownLayout, "\(path) is a tick file already")
+        }
         // A few zero bytes are damage, and bad rows; text in which every eighth byte is one is no text.
         let zeroCount = bytes.prefix(4096).reduce(0) { $0 + ($1 == 0 ? 1 : 0) }
         if zeroCount * 8 > min(bytes.count, 4096) {

@@ -71,7 +71,7 @@ package struct CSVImporter {
         guard !Syscall.exists(output) else {
             throw MarketDataError(.fileExists, "\(output) exists already; remove it or choose another name")
         }
-        let parts = inputs.indices.map { "\(output).part-\($0)" }
+        let parts = Self.partPaths(of: output, inputCount: inputs.count)
         defer { for part in parts { Syscall.remove(part) } }
         var total = ImportSummary()
         for (input, part) in zip(inputs, parts) {
@@ -92,6 +92,18 @@ package struct CSVImporter {
         total.lastTime = copy.lastTime
         total.instruments = copy.counts
         return total
+    }
+
+    /// The names under which an import writes until it is complete, to be removed when the process must end before.
+    ///
+    /// - Parameter inputCount: files that are merged; 0 when they are not.
+    package static func temporaryPaths(of output: String, inputCount: Int) -> [String] {
+        let parts = partPaths(of: output, inputCount: inputCount)
+        return ([output] + parts).map { $0 + ".partial" } + parts
+    }
+
+    private static func partPaths(of output: String, inputCount: Int) -> [String] {
+        (0..<inputCount).map { "\(output).part-\($0)" }
     }
 
     /// Reads the first records as an import would, and writes nothing.

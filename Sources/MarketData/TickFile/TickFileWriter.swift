@@ -43,9 +43,7 @@ public final class TickFileWriter {
     ) throws(MarketDataError) {
         var header = TickFileHeader(instruments: instruments, source: source)
         try header.validate(path: path)
-        guard !Syscall.exists(path) else {
-            throw MarketDataError(.fileExists, "\(path) exists already; remove it or choose another name")
-        }
+        try Self.checkName(path)
         let bytes = header.encoded(minimumByteCount: headerBytesMin)
         header.byteCount = bytes.count
         self.path = path
@@ -269,6 +267,18 @@ extension TickFileWriter {
         address.initializeMemory(as: UInt8.self, repeating: 0, count: TickFileBlock.byteCount)
         return UnsafeMutableBufferPointer(
             start: address.assumingMemoryBound(to: MarketEvent.self), count: TickFileBlock.slotCount)
+    }
+
+    /// Refuses a name that a new file cannot get.
+    private static func checkName(_ path: String) throws(MarketDataError) {
+        guard !path.isEmpty else { throw MarketDataError(.badOptions, "the output file needs a name") }
+        guard !Syscall.exists(path) else {
+            throw MarketDataError(.fileExists, "\(path) exists already; remove it or choose another name")
+        }
+        let directory = Syscall.directoryName(of: path)
+        guard Syscall.exists(directory) else {
+            throw MarketDataError(.system, "cannot make \(path): there is no directory \(directory)")
+        }
     }
 
     private static func openLocked(_ path: String, isCreating: Bool) throws(MarketDataError) -> Int32 {

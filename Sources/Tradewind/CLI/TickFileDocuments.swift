@@ -88,7 +88,7 @@ struct TickFilePage {
         return """
             \(path)
             source     \(summary.header.source)
-            records    \(summary.recordCount) (\(kinds))
+            records    \(summary.recordCount)\(kinds.isEmpty ? "" : " (\(kinds))")
             time       \(summary.firstTime?.description ?? "-") to \(summary.lastTime?.description ?? "-")
             gaps       \(gapText())
             checksums  \(summary.checksumState.word)

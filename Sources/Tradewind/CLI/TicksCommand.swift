@@ -76,7 +76,9 @@ struct TicksCommand: ParsableCommand {
                     throw CommandLineError(ExitCodes.usage, "--model: '\(model)' is none of \(known)")
                 }
                 guard seconds > 0, rate > 0, seconds * rate < 1e11 else {
-                    throw CommandLineError(ExitCodes.usage, "--seconds and --rate must be above zero")
+                    throw CommandLineError(
+                        ExitCodes.usage,
+                        "--seconds and --rate must be above zero, and give below 10^11 records")
                 }
                 var options = SyntheticOptions()
                 if !symbol.isEmpty { options.symbols = symbol }
@@ -85,6 +87,7 @@ struct TicksCommand: ParsableCommand {
                 options.startPrices = [price]
                 options.model = chosen
                 let count = Int((seconds * rate).rounded())
+                UnfinishedFiles.removeWhenInterrupted(writing: output)
                 try SyntheticMarket.writeTickFile(
                     path: output, options: options, beginning: beginning, recordCount: count)
                 print("\(count) records of \(options.symbols.joined(separator: ", ")) in \(output)")

@@ -110,6 +110,8 @@ extension TicksCommand {
 
         func run() throws {
             try reporting {
+                let others = instruments.map { [$0 + ".partial"] } ?? []
+                UnfinishedFiles.removeWhenInterrupted([output + ".partial"] + others)
                 let count = try NewTextFile(path: output).write { lines in
                     try printRecords(files, options, number: nil, json: false, output: lines)
                 }
@@ -139,6 +141,7 @@ extension TicksCommand {
 
         func run() throws {
             try reporting {
+                UnfinishedFiles.removeWhenInterrupted(writing: output)
                 let copy = try TickFileCopy(paths: files, renumbers: true)
                 try copy.write(to: output, source: "merge of \(files.count) files")
                 print("\(copy.recordCount) records of \(files.count) files in \(output)")
@@ -162,6 +165,7 @@ extension TicksCommand {
             try reporting {
                 let header = try TickFileReader(path: file).header
                 let filter = try options.filter(of: header.instruments, path: file)
+                UnfinishedFiles.removeWhenInterrupted(writing: output)
                 let copy = try TickFileCopy(paths: [file], filter: filter, renumbers: false)
                 try copy.write(to: output, source: String("slice: \(header.source)".prefix(1000)))
                 print("\(copy.recordCount) of \(header.recordCount) records in \(output)")
@@ -187,7 +191,7 @@ extension TicksCommand {
                         report(file, result)
                     } catch {
                         wrong.append(file)
-                        print("\(file): \(error)")
+                        print("\(error)")
                     }
                 }
                 guard wrong.isEmpty else {

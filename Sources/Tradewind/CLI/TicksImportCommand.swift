@@ -46,6 +46,8 @@ extension TicksCommand {
                 guard let output else {
                     throw CommandLineError(ExitCodes.usage, "name the tick file to make with -o FILE")
                 }
+                UnfinishedFiles.removeWhenInterrupted(
+                    CSVImporter.temporaryPaths(of: output, inputCount: merge ? inputs.count : 0))
                 let bar = ProgressBar()
                 let show: (ImportProgress) -> Void = { progress in
                     bar.show(
@@ -73,6 +75,7 @@ extension TicksCommand {
                 throw CommandLineError(
                     ExitCodes.usage, "records are read with -o FILE, and without --merge and --dry-run")
             }
+            UnfinishedFiles.removeWhenInterrupted(writing: output)
             let bar = ProgressBar()
             defer { bar.clear() }
             let importer = RecordTextImporter(
@@ -108,7 +111,7 @@ extension TicksCommand {
 
 /// How the rows of an import are read.
 struct ImportReadingOptions: ParsableArguments {
-    @Option(name: .long, help: "The format of the files; see below.") var preset: String?
+    @Option(name: .long, help: "The format of the files, one of those above.") var preset: String?
     @Option(name: .long, help: "Columns and settings as name=value, separated by commas; repeatable.")
     var map: [String] = []
     @Option(name: .long, help: "The instrument, unless the file has a column of symbols.") var symbol: String?
@@ -147,6 +150,9 @@ struct ImportReadingOptions: ParsableArguments {
     var instruments: String?
 
     func options() throws -> CSVImportOptions {
+        guard symbol != "" else {
+            throw CommandLineError(ExitCodes.usage, "--symbol is empty; name the instrument")
+        }
         var options = try base()
         options.badRows = try choice(badRows, "--bad-rows")
         options.outOfOrder = try choice(outOfOrder, "--out-of-order")

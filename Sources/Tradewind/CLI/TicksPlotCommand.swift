@@ -36,7 +36,10 @@ extension TicksCommand {
                 guard (isPicture ? 50...10_000 : 10...10_000).contains(width), (2...10_000).contains(height)
                 else {
                     throw CommandLineError(
-                        ExitCodes.usage, "--width and --height must be sensible, at most 10000")
+                        ExitCodes.usage,
+                        isPicture
+                            ? "--width is 50 to 10000 pixels, --height 2 to 10000"
+                            : "--width is 10 to 10000 characters, --height 2 to 10000 lines")
                 }
                 let series = try PriceSeries(
                     paths: files, token: instrument.token, filter: filter, columnCount: width)

@@ -60,6 +60,7 @@ extension TicksCommand {
                     ExitCodes.usage,
                     "--drop-damaged copies one file into another: name it, and with -o the new one")
             }
+            UnfinishedFiles.removeWhenInterrupted(writing: output)
             let salvage = try TickFileSalvage(path: file, output: output)
             for loss in salvage.losses {
                 let blocks =
