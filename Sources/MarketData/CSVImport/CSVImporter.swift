@@ -2,7 +2,7 @@ package import TradingModel
 
 /// Turns CSV files into a tick file, in one pass and constant memory.
 ///
-/// Files may be compressed with gzip or zstd. They are read one after the other, as one stream in time order, or
+/// Files may be compressed with gzip or zstd, or be zip archives, whose tables count as files. They are read one after the other, as one stream in time order, or
 /// each for itself and merged by time. The output gets its name only when it is complete and on disk.
 package struct CSVImporter {
     private let options: CSVImportOptions

@@ -4,6 +4,12 @@ import MarketData
 import Monitoring
 import TradingModel
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Which records of tick files a command is about.
 struct TickFilterOptions: ParsableArguments {
     @Option(name: .long, help: "Only this instrument; repeatable.") var symbol: [String] = []
@@ -70,8 +76,12 @@ final class LineOutput {
 
     func flush() throws {
         let result = bytes.withUnsafeBytes { cplatform_write_all(descriptor, $0.baseAddress, $0.count) }
+        let number = errno
         bytes.removeAll(keepingCapacity: true)
-        guard result == 0 else { throw CommandLineError(ExitCodes.ioError, "cannot write \(name)") }
+        guard result == 0 else {
+            throw CommandLineError(
+                ExitCodes.ioError, "cannot write \(name): \(String(cString: strerror(number)))")
+        }
     }
 }
 

@@ -77,7 +77,8 @@ extension TicksCommand {
                         + " \(begin) and \(end)")
             }
             if salvage.losses.isEmpty { print("\(file): nothing is damaged") }
-            print("\(salvage.recordCount) records and \(salvage.gapCount) gap records in \(output)")
+            let gaps = salvage.gapCount == 1 ? "1 gap record" : "\(salvage.gapCount) gap records"
+            print("\(salvage.recordCount) records and \(gaps) in \(output)")
         }
     }
 }
