@@ -21,7 +21,7 @@ package enum Limits {
     /// Bytes of a CSV file read at once, and gathered before its layout is decided.
     package static let csvBlockBytes = 262_144
     /// Pieces of 1 MiB that the writer of a new tick file fills or has on their way; beyond, whoever appends waits.
-    package static let writerPiecesMax = 4
+    package static let writerPiecesMax = 8
     /// Bytes written after which the system is told to bring them to the disk.
     package static let writebackBytes = 8 << 20
     /// Unpacked bytes read on to find out whether rows make no sense because a compressed file is damaged.

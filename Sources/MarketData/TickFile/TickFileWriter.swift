@@ -58,7 +58,7 @@ public final class TickFileWriter {
     }
 
     /// Creates a file of many records that nobody reads before it is finished: full blocks are written by a thread of its
-    /// own, up to 4 MiB behind, until the first flush.
+    /// own, up to 8 MiB behind, until the first flush.
     package convenience init(
         bulkTo path: String, instruments: [Instrument], source: String
     ) throws(MarketDataError) {
