@@ -14,6 +14,8 @@ final class SocketReader: Sendable {
         var malformedCount: UInt64 = 0
         var unknownCount: UInt64 = 0
         var problem: String?
+        /// Instruments that came up and that the host was not told of.
+        var newInstruments: [Instrument] = []
     }
 
     let queue = FeedQueue()
@@ -24,6 +26,14 @@ final class SocketReader: Sendable {
     init(options: SocketOptions) { self.options = options }
 
     var status: Status { shared.withLock { $0 } }
+
+    /// Instruments that came up since the last call.
+    func takeNewInstruments() -> [Instrument] {
+        shared.withLock { status in
+            defer { status.newInstruments = [] }
+            return status.newInstruments
+        }
+    }
 
     /// Begins; `log` takes lines for the operator.
     func start(log: @escaping @Sendable (String) -> Void) {
