@@ -103,6 +103,7 @@ import Testing
         }
         #expect(isThere, "\(engine.log)")
         #expect(engine.stop() == 0)
+        #expect(!FileManager.default.fileExists(atPath: path), "the feed left its socket behind")
         let prices = try engine.command("ticks", "cat", try recording(engine), "--kind", "trade")
             .split(separator: "\n").dropFirst().map {
                 $0.split(separator: ",", omittingEmptySubsequences: false)[11]

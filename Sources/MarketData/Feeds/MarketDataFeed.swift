@@ -25,6 +25,9 @@ public protocol MarketDataFeed: SendableMetatype {
     /// outside does so on a thread of its own, and wakes its host.
     mutating func attach(_ host: FeedHost) throws
 
+    /// Ends: the last call. What it made outside of the process, such as a socket's file, is to go now.
+    mutating func detach()
+
     /// How the source is at the moment.
     var source: FeedSourceState { get }
 
@@ -38,6 +41,7 @@ public protocol MarketDataFeed: SendableMetatype {
 
 extension MarketDataFeed {
     public mutating func attach(_ host: FeedHost) throws {}
+    public mutating func detach() {}
     public var source: FeedSourceState { FeedSourceState() }
     public mutating func takeNewInstruments() -> [Instrument] { [] }
 }

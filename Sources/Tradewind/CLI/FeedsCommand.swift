@@ -64,7 +64,10 @@ struct FeedsCommand: ParsableCommand {
                 let symbols =
                     instruments.map(\.symbol)
                     + (configuration.takesAnySymbol ? ["any symbol that comes"] : [])
-                print("added feed \(row.name) with \(symbols.joined(separator: ", "))")
+                print(
+                    symbols.isEmpty
+                        ? "added feed \(row.name), whose instruments come up while it runs"
+                        : "added feed \(row.name) with \(symbols.joined(separator: ", "))")
             }
         }
 

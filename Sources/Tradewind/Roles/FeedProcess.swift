@@ -195,7 +195,12 @@ final class FeedProcess: BusClientDelegate {
     func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String) {
         guard !unannounced.isEmpty, let category = try? InstrumentsPayload(decoding: payload) else { return }
         let announced = Set(category.instruments.map(\.symbol))
+        let count = unannounced.count
         unannounced.removeAll { announced.contains($0.symbol) }
+        // The next ones, when there were more than are told at once.
+        guard unannounced.count < count, !unannounced.isEmpty else { return }
+        publish(.running)
+        client.flush()
     }
 
     // MARK: - Status
@@ -269,6 +274,7 @@ final class FeedProcess: BusClientDelegate {
     private func end(status: FeedStatusPayload.Status?, exitCode: Int32, error: String?) {
         guard !isEnding else { return }
         isEnding = true
+        feed.detach()
         timer?.cancel()
         heartbeat?.cancel()
         if let error { printError(error) }

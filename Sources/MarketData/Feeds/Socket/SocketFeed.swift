@@ -55,6 +55,8 @@ public struct SocketFeed: MarketDataFeed {
         reader.start(log: host.log)
     }
 
+    public mutating func detach() { reader.close() }
+
     public var source: FeedSourceState {
         let status = reader.status
         var detail =

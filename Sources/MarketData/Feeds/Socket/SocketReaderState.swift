@@ -38,9 +38,12 @@ final class SocketReaderState {
     deinit {
         for connection in connections { Syscall.close(connection.descriptor) }
         if listener >= 0 { Syscall.close(listener) }
-        if listener >= 0, options.mode == .listen, case .unix(let path) = options.address.kind {
-            Syscall.remove(path)
+        var hasFile = false
+        change { status in
+            hasFile = status.hasSocketFile
+            status.hasSocketFile = false
         }
+        if hasFile, case .unix(let path) = options.address.kind { Syscall.remove(path) }
     }
 
     /// Until the queue is closed.
@@ -72,6 +75,7 @@ final class SocketReaderState {
             switch options.mode {
             case .listen:
                 listener = try FeedSocket.listen(at: options.address)
+                if case .unix = options.address.kind { change { $0.hasSocketFile = true } }
                 log("listens on \(options.address)")
             case .connect:
                 let made = try FeedSocket.connect(
