@@ -175,8 +175,9 @@ import Testing
         try engine.waitForStatus("paused", "paused")
         kill(recorder, SIGCONT)
         #expect(waitUntil(seconds: 30) { log("paused", of: engine).contains("caught up") }, "\(engine.log)")
-        #expect(log("paused", of: engine).contains("feeds that are not recorded"))
-        #expect(log("paused", of: engine).contains("no warm-up of BETA"))
+        for words in ["feeds that are not recorded", "no warm-up of BETA"] {
+            #expect(waitUntil(seconds: 10) { log("paused", of: engine).contains(words) }, "\(words)")
+        }
         #expect(try engine.status("paused") == "paused")
         _ = try engine.sendCommand("resume", to: "paused")
         #expect(
