@@ -69,6 +69,10 @@ package enum Limits {
     package static let socketChunksMax = 64
     /// Symbols of one socket feed; more are refused.
     package static let socketSymbolsMax = 4096
+    /// Symbols of a feed with `symbols=any`, unless `symbols_max` says otherwise; records of further ones are left out.
+    package static let socketNewSymbolsMax = 1_000
+    /// Bytes of a symbol that nobody named; a longer one is none.
+    package static let socketSymbolBytesMax = 64
     /// Connections to one listening feed; further ones wait to be accepted.
     package static let socketConnectionsMax = 64
     /// The wait before a connection is made again, doubling up to the maximum.

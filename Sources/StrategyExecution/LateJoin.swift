@@ -21,7 +21,7 @@ final class LateJoin {
         var number: UInt16
         var name: String
         var cursor: RecordingCursor
-        var splice: RecordingPlace?
+        var splice: RecordPlace?
         /// Whether the cursor knows where to end.
         var hasEnd = false
         /// Whether nothing is recorded that leads up to the splice.
@@ -93,7 +93,7 @@ final class LateJoin {
         }
         guard feeds[index].splice == nil else { return keep(records[...], now) }
         guard let first = records.firstIndex(where: { isNew($0, feeds[index]) }) else { return }
-        feeds[index].splice = RecordingPlace(records[first])
+        feeds[index].splice = RecordPlace(records[first])
         keep(records[first...], now)
     }
 
@@ -124,7 +124,7 @@ final class LateJoin {
         guard let first = records.firstIndex(where: { isNew($0, feeds[index]) }) else {
             return UnsafeBufferPointer(rebasing: records[..<0])
         }
-        feeds[index].splice = RecordingPlace(records[first])
+        feeds[index].splice = RecordPlace(records[first])
         openCount -= 1
         return UnsafeBufferPointer(rebasing: records[first...])
     }

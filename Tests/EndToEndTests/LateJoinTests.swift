@@ -175,8 +175,9 @@ import Testing
         try engine.waitForStatus("paused", "paused")
         kill(recorder, SIGCONT)
         #expect(waitUntil(seconds: 30) { log("paused", of: engine).contains("caught up") }, "\(engine.log)")
-        #expect(log("paused", of: engine).contains("feeds that are not recorded"))
-        #expect(log("paused", of: engine).contains("no warm-up of BETA"))
+        for words in ["feeds that are not recorded", "no warm-up of BETA"] {
+            #expect(waitUntil(seconds: 10) { log("paused", of: engine).contains(words) }, "\(words)")
+        }
         #expect(try engine.status("paused") == "paused")
         _ = try engine.sendCommand("resume", to: "paused")
         #expect(
@@ -200,6 +201,33 @@ import Testing
             waitUntil(seconds: 20) { engine.log.contains("ALARM: no warm-up, it trades") }, "\(engine.log)")
         sender.stop()
         others.stop()
+        #expect(engine.stop() == 0)
+    }
+
+    /// The recording goes on in the next day's file while a strategy joins.
+    @Test func strategyThatJoinsOverMidnightSeesBothDays() throws {
+        let engine = try EngineHome(seconds: 5)
+        let midnight = (Date().timeIntervalSince1970 / 86_400).rounded(.down) * 86_400
+        let start = ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: midnight - 2))
+        try engine.command(
+            "feeds", "add", "sim", "--kind", "synthetic", "--set", "symbols=ALPHA", "--set", "rate=2000",
+            "--set",
+            "start=\(start)", "--set", "speed=1", "--set", "duration_seconds=5", "--record", "on")
+        try engine.start()
+        #expect(waitUntil(seconds: 20) { engine.log.contains("feed sim: running") }, "\(engine.log)")
+        usleep(1_200_000)
+        try add("night", "survivor", warmUp: "366d", to: engine)
+        #expect(waitUntil(seconds: 30) { log("night", of: engine).contains("caught up") }, "\(engine.log)")
+        #expect(
+            waitUntil(seconds: 30) { engine.log.contains("feed sim: stopped: completed") }, "\(engine.log)")
+        let days = try engine.sql("SELECT path FROM recordings ORDER BY path;")
+        #expect(days.count == 2, "\(days)")
+        #expect(
+            try waitUntil(seconds: 20) {
+                // The end of the feed is a record as well.
+                try engine.eventCount("night")
+                    == Int(engine.value("SELECT sum(record_count) FROM recordings;")) ?? -1
+            }, "\(log("night", of: engine))")
         #expect(engine.stop() == 0)
     }
 

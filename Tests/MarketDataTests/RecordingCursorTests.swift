@@ -62,7 +62,7 @@ import TradingModel
         (1...3_000).map { event($0) }.withUnsafeBufferPointer { recorder.record($0, feed: 1) }
         recorder.finish()
         var all = cursor()
-        let isThere = all.end(at: RecordingPlace(event(1_500)))
+        let isThere = all.end(at: RecordPlace(event(1_500)))
         #expect(isThere)
         #expect(take(&all) == Array(1...1_499) && all.passed?.sequence == 1_499)
         #expect(take(&all).isEmpty)
@@ -70,7 +70,7 @@ import TradingModel
         #expect(take(&all) == Array(1_500...3_000))
         // Of a record that nobody wrote only the place is known.
         var other = cursor()
-        let between = RecordingPlace(time: Timestamp(nanoseconds: 1_500_500), sequence: 9_000)
+        let between = RecordPlace(time: Timestamp(nanoseconds: 1_500_500), sequence: 9_000)
         let isBetweenThere = other.end(at: between)
         #expect(!isBetweenThere)
         other.end(about: between)
@@ -90,7 +90,7 @@ import TradingModel
         for events in [first, second] { events.withUnsafeBufferPointer { recorder.record($0, feed: 1) } }
         recorder.flush()
         var cursor = cursor()
-        let isThere = cursor.end(at: RecordingPlace(second[9]))
+        let isThere = cursor.end(at: RecordPlace(second[9]))
         #expect(isThere)
         #expect(take(&cursor) == Array(1...109))
         recorder.finish()

@@ -190,6 +190,31 @@ import TradingModel
         #expect(header.instruments == [testInstrument])
     }
 
+    /// Records of two instruments by turns, one of which becomes known only in the second file.
+    @Test func instrumentsOfInterleavedRecordsGetIntoTheFileTheyAreIn() throws {
+        let recorder = recorder(fileBytesMax: 200_000)
+        let other = Instrument(symbol: "OTHER")
+        func part(_ start: Int) -> [MarketEvent] {
+            (start..<start + 500).map { number in
+                testQuote(
+                    number - 1, time: Self.noon + Int64(number) * 1_000,
+                    token: number % 2 == 0 ? other.token : testInstrument.token)
+            }
+        }
+        for start in stride(from: 1, to: 5_000, by: 500) {
+            record(part(start), with: recorder)
+            if start == 4_001 { recorder.learn([other]) }
+        }
+        recorder.finish()
+        let found = try files()
+        try #require(found.count == 2 && found[1].events.count > 1_500)
+        #expect(found.flatMap(\.events).map(\.sequence) == Array(1...5_000))
+        let symbols = try found.map { file in
+            try TickFileReader(path: directory.path + "/" + file.name).header.instruments.map(\.symbol)
+        }
+        #expect(symbols == [[testInstrument.symbol], [testInstrument.symbol, "OTHER"]])
+    }
+
     @Test(arguments: [1, 63, 64, 1_000, 65_000, 65_536]) func tornTailIsCutAndAppendedTo(_ cut: Int) throws {
         do {
             let first = recorder()

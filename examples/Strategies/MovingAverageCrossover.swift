@@ -16,6 +16,7 @@ public struct MovingAverageCrossover: Strategy {
     ]
 
     private let barSeconds: Int
+    private let lengths: (fast: Int, slow: Int)
     private var quantity: Quantity
     private var fast: SimpleMovingAverage
     private var slow: SimpleMovingAverage
@@ -28,11 +29,18 @@ public struct MovingAverageCrossover: Strategy {
         }
         barSeconds = parameters.integer("bar_seconds")
         quantity = parameters.decimal("quantity")
-        fast = SimpleMovingAverage(length: parameters.integer("fast"))
-        slow = SimpleMovingAverage(length: parameters.integer("slow"))
+        lengths = (parameters.integer("fast"), parameters.integer("slow"))
+        fast = SimpleMovingAverage(length: lengths.fast)
+        slow = SimpleMovingAverage(length: lengths.slow)
     }
 
     public mutating func onStart(_ context: StrategyContext) {
+        if context.isWarmingUp {
+            // The records that went into a saved state come again.
+            fast = SimpleMovingAverage(length: lengths.fast)
+            slow = SimpleMovingAverage(length: lengths.slow)
+            trend = nil
+        }
         guard barSeconds > 0, let instrument = context.instruments.first else { return }
         context.subscribeBars(instrument.token, every: .seconds(barSeconds))
     }

@@ -166,9 +166,10 @@ struct CSVLayout {
         var missing = preset.requiredFields.filter { self[$0] == nil }
         if self[.time] == nil, self[.receiveTime] == nil { missing.insert(.time, at: 0) }
         guard missing.isEmpty else {
+            // What is no header at all should not fill a terminal.
             let found =
                 hasHeader
-                ? columnNames.map { CSVText.shown($0) }.joined(separator: ", ")
+                ? String(columnNames.map { CSVText.shown($0) }.joined(separator: ", ").prefix(400))
                 : "no header and \(columnCount) columns"
             throw MarketDataError(
                 .unknownLayout,

@@ -99,6 +99,12 @@ final class CSVSymbolTable {
         capacity *= 2
     }
 
+    /// The symbol found last, when a token is its.
+    func lastSymbol(ifOf token: InstrumentToken) -> String? {
+        guard last.index >= 0, numbers[last.index].token == token.rawValue else { return nil }
+        return symbols[last.index]
+    }
+
     /// Counts records of an instrument, the first of which gives it its place.
     @inline(__always)
     func didAccept(_ index: Int, recordCount: Int) {

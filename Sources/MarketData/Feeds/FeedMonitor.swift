@@ -35,6 +35,8 @@ package struct FeedMonitor {
     private var lastIndex = -1
     private var lastData: ContinuousClock.Instant
     private let quietAfter: Duration
+    /// Limits by symbol; that of `""` counts for the others.
+    private let limits: [String: Duration]
     /// What the last check found.
     package private(set) var health = Health.ok
 
@@ -43,14 +45,20 @@ package struct FeedMonitor {
     ) throws(MarketDataError) {
         let quiet = try configuration.number("quiet_after", in: 0.1...1e6, default: Limits.quietSeconds)
         quietAfter = .milliseconds(Int64(quiet * 1_000))
-        let limits = try Self.limits(configuration, symbols: Set(instruments.map(\.symbol)))
-        watches = instruments.map { instrument in
-            Watch(instrument: instrument, limit: limits[instrument.symbol] ?? limits[""], lastData: now)
-        }
-        indexByToken = Dictionary(
-            instruments.enumerated().map { ($0.element.token.rawValue, $0.offset) }
-        ) { first, _ in first }
+        limits = try Self.limits(configuration, symbols: Set(instruments.map(\.symbol)))
+        watches = []
+        indexByToken = [:]
         lastData = now
+        add(instruments, now: now)
+    }
+
+    /// Watches these as well, from now on.
+    package mutating func add(_ instruments: [Instrument], now: ContinuousClock.Instant) {
+        for instrument in instruments where indexByToken[instrument.token.rawValue] == nil {
+            indexByToken[instrument.token.rawValue] = watches.count
+            watches.append(
+                Watch(instrument: instrument, limit: limits[instrument.symbol] ?? limits[""], lastData: now))
+        }
     }
 
     /// The symbols of instruments that are stale, the first `Limits.staleSymbolsNamed`.
@@ -99,7 +107,6 @@ package struct FeedMonitor {
         return changes
     }
 
-    /// Limits by symbol; that of `""` counts for the others.
     private static func limits(
         _ configuration: FeedConfiguration, symbols: Set<String>
     ) throws(MarketDataError) -> [String: Duration] {
@@ -111,7 +118,7 @@ package struct FeedMonitor {
                     "stale_after", "must be seconds from 0.1 to 1000000, or SYMBOL=SECONDS, not '\(part)'")
             }
             let symbol = sides.count == 2 ? sides[0] : ""
-            guard symbol.isEmpty || symbols.contains(symbol) else {
+            guard symbol.isEmpty || symbols.contains(symbol) || configuration.takesAnySymbol else {
                 throw configuration.error(
                     "stale_after",
                     "names \(symbol), which is none of the feed's instruments:"

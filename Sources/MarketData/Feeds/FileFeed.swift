@@ -51,6 +51,21 @@ public struct FileFeed: MarketDataFeed {
         pacing = FeedPacing(speed: try configuration.speed("speed") ?? .unlimited)
         reader = try MergedTickReader(paths: paths, start: start)
         isRenumbering = paths.count > 1
+        guard let start, let last = try Self.lastTime(of: paths), last < start else { return }
+        throw configuration.error(
+            "start",
+            "\(start.iso8601(fractionDigits: 9)) is behind the last record, of \(last.iso8601(fractionDigits: 9))"
+        )
+    }
+
+    /// The receive time of the last record; `nil` when there is none.
+    private static func lastTime(of paths: [String]) throws(MarketDataError) -> Timestamp? {
+        var last: Timestamp?
+        for path in paths {
+            guard let range = try TickFileReader(path: path).timeRange() else { continue }
+            last = max(last ?? range.upperBound, range.upperBound)
+        }
+        return last
     }
 
     public mutating func next(into batch: inout MarketEventBatch, now: Timestamp) throws -> FeedStep {

@@ -25,8 +25,15 @@ public protocol MarketDataFeed: SendableMetatype {
     /// outside does so on a thread of its own, and wakes its host.
     mutating func attach(_ host: FeedHost) throws
 
+    /// Ends: the last call. What it made outside of the process, such as a socket's file, is to go now.
+    mutating func detach()
+
     /// How the source is at the moment.
     var source: FeedSourceState { get }
+
+    /// Instruments that came up since the last call, beside those of `instruments(for:)`; the host tells everybody of them.
+    /// Called after each `next`, whose records may have them already.
+    mutating func takeNewInstruments() -> [Instrument]
 
     /// Appends the records that are due at `now`, the wall clock, and never more than fit the batch.
     mutating func next(into batch: inout MarketEventBatch, now: Timestamp) throws -> FeedStep
@@ -34,7 +41,9 @@ public protocol MarketDataFeed: SendableMetatype {
 
 extension MarketDataFeed {
     public mutating func attach(_ host: FeedHost) throws {}
+    public mutating func detach() {}
     public var source: FeedSourceState { FeedSourceState() }
+    public mutating func takeNewInstruments() -> [Instrument] { [] }
 }
 
 /// What a feed's host is to do after a call.

@@ -1,8 +1,5 @@
 package import TradingModel
 
-/// A place in a feed's recordings, ordered as the feed sent its records.
-package typealias RecordingPlace = RecordPlace
-
 /// Reads a feed's recordings while they are written, for whoever joins late: what is not there yet is there later.
 ///
 /// Places are ordered within a file only: a feed whose clock was set back goes on in another file, at times that the
@@ -18,10 +15,10 @@ package struct RecordingCursor {
     private var blockIndex = 0
     private var position = 0
     /// Where reading ends, and in which file.
-    private var end: (place: RecordingPlace, path: RecordingPath)?
+    private var end: (place: RecordPlace, path: RecordingPath)?
     /// The last record that has a sequence and was gone past, of any instrument; of a gap record the last one missing. `nil`
     /// where the feed's count is not known.
-    package private(set) var passed: RecordingPlace?
+    package private(set) var passed: RecordPlace?
 
     /// Begins with the first record received at or after a moment, of the instruments given and of the feed as a whole.
     package init(directory: String, feed: String, since: Timestamp, tokens: Set<UInt32>) {
@@ -34,15 +31,15 @@ package struct RecordingCursor {
     // MARK: - Ends
 
     /// The place of the last counted record that is written; `nil` when none is.
-    package func lastPlace() -> RecordingPlace? {
+    package func lastPlace() -> RecordPlace? {
         guard let newest = paths().last, let reader = open(newest),
             let range = try? reader.timeRange(), let sequence = try? reader.lastSequence(), sequence > 0
         else { return nil }
-        return RecordingPlace(time: range.upperBound, sequence: sequence)
+        return RecordPlace(time: range.upperBound, sequence: sequence)
     }
 
     /// Whether the very record of a place is written; reading then ends before it.
-    package mutating func end(at place: RecordingPlace) -> Bool {
+    package mutating func end(at place: RecordPlace) -> Bool {
         for path in paths().suffix(Limits.recordingsSearched).reversed() {
             guard let reader = open(path), let range = try? reader.timeRange(), range.contains(place.time),
                 Self.has(place, reader)
@@ -54,7 +51,7 @@ package struct RecordingCursor {
     }
 
     /// Ends reading where the record of a place would be, in the newest file that begins before it.
-    package mutating func end(about place: RecordingPlace) {
+    package mutating func end(about place: RecordPlace) {
         let path = paths().last { path in
             guard let reader = open(path), let range = try? reader.timeRange() else { return false }
             return range.lowerBound <= place.time
@@ -65,7 +62,7 @@ package struct RecordingCursor {
     /// Reads on beyond the end that was set.
     package mutating func removeEnd() { end = nil }
 
-    private static func has(_ place: RecordingPlace, _ reader: TickFileReader) -> Bool {
+    private static func has(_ place: RecordPlace, _ reader: TickFileReader) -> Bool {
         var reader = reader
         guard (try? reader.seek(to: place.time)) != nil else { return false }
         while let records = try? reader.nextBlock() {
@@ -104,7 +101,7 @@ package struct RecordingCursor {
 
     private func isEnd(_ event: MarketEvent) -> Bool {
         guard let end, let path else { return false }
-        return path > end.path || (path == end.path && RecordingPlace(event) >= end.place)
+        return path > end.path || (path == end.path && RecordPlace(event) >= end.place)
     }
 
     private mutating func note(_ event: MarketEvent) {
@@ -114,10 +111,10 @@ package struct RecordingCursor {
             if event.sequence == 0, event.word0 > 0, event.word1 > 0 {
                 // Two positive Int64 fit a UInt64.
                 let last = UInt64(event.word0) + UInt64(event.word1) - 1
-                passed = RecordingPlace(time: event.receiveTime, sequence: last)
+                passed = RecordPlace(time: event.receiveTime, sequence: last)
             }
         } else if event.sequence > 0 {
-            passed = RecordingPlace(event)
+            passed = RecordPlace(event)
         }
     }
 

@@ -23,10 +23,12 @@ package struct FeedStatusPayload: BusPayload, Equatable {
     package var detail: String?
     /// Instruments that had no data for longer than their limits, the first of them.
     package var stale: [String]?
+    /// Instruments that came up and that are not announced by the manager yet, the first of them.
+    package var instruments: [Instrument]?
 
     package init(
         feed: String, status: Status, records: UInt64, time: Timestamp, error: String? = nil,
-        health: String? = nil, detail: String? = nil, stale: [String]? = nil
+        health: String? = nil, detail: String? = nil, stale: [String]? = nil, instruments: [Instrument]? = nil
     ) {
         self.feed = feed
         self.status = status
@@ -36,6 +38,7 @@ package struct FeedStatusPayload: BusPayload, Equatable {
         self.health = health
         self.detail = detail
         self.stale = stale
+        self.instruments = instruments
     }
 }
 

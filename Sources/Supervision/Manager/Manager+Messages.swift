@@ -149,6 +149,7 @@ extension Manager: BusClientDelegate {
             return
         }
         takeHealth(payload, of: process)
+        if let new = payload.instruments { takeNewInstruments(new, of: process) }
         switch payload.status {
         case .running where process.machine.status == .starting:
             process.bootstrapSocket = nil

@@ -77,6 +77,8 @@ package final class Manager {
     var publishedInstruments: [String: [Instrument]] = [:]
     /// Instruments of feeds that may not have reached the database yet.
     var feedInstruments: [Instrument] = []
+    /// Symbols that came up with the token of another one, as far as that was reported.
+    var conflictsTold: Set<String> = []
     /// Commands that came before the bus was ready.
     var waitingCommands: [AcceptedCommand] = []
     var tracker = CommandTracker()
@@ -252,8 +254,8 @@ package final class Manager {
 
     /// All instruments, stored or announced by a feed.
     var instruments: [Instrument] {
-        storedInstruments
-            + feedInstruments.filter { new in !storedInstruments.contains { $0.symbol == new.symbol } }
+        let stored = Set(storedInstruments.map(\.symbol))
+        return storedInstruments + feedInstruments.filter { !stored.contains($0.symbol) }
     }
 
     var allProcesses: [ManagedProcess] { [bus, recorder] + helpers + sorted(feeds) + sorted(executors) }

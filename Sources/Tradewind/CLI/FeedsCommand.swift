@@ -61,7 +61,13 @@ struct FeedsCommand: ParsableCommand {
                 try store.upsertInstruments(instruments.filter { !known.contains($0.symbol) })
                 let row = try store.insertFeed(
                     name: name, kind: kind, configJSON: configJSON, isRecorded: record.isRecorded)
-                print("added feed \(row.name) with \(instruments.map(\.symbol).joined(separator: ", "))")
+                let symbols =
+                    instruments.map(\.symbol)
+                    + (configuration.takesAnySymbol ? ["any symbol that comes"] : [])
+                print(
+                    symbols.isEmpty
+                        ? "added feed \(row.name), whose instruments come up while it runs"
+                        : "added feed \(row.name) with \(symbols.joined(separator: ", "))")
             }
         }
 

@@ -42,6 +42,10 @@ extension TicksCommand {
                         row.lastTime?.description ?? "-", directory.path + "/" + row.path)
                 }
                 print(table.rendered())
+                guard let alarm = try home.open(.reader).engineInfo("recorder_alarm"), !alarm.isEmpty else {
+                    return
+                }
+                printError("ALARM: \(alarm)")
             }
         }
     }

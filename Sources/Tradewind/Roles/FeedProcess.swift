@@ -12,9 +12,15 @@ final class FeedProcess: BusClientDelegate {
     private let bootstrap: Bootstrap
     private let settings: Bootstrap.Feed
     private let eventLoop: any EventLoop
+    /// Instruments told at once; the next ones wait until these are announced.
+    private static let instrumentsTold = 500
     private let isLossless: Bool
     private let completion: EventLoopPromise<Int32>
     private let instruments: [Instrument]
+    /// Instruments that came up while it runs and that the manager has not announced yet.
+    private var unannounced: [Instrument] = []
+    /// Whether it listens to what is announced.
+    private var hearsInstruments = false
     private var feed: any MarketDataFeed
     private var batch = MarketEventBatch(capacity: 1024)
     private var monitor: FeedMonitor
@@ -134,6 +140,7 @@ final class FeedProcess: BusClientDelegate {
                 appendRemarks(now)
                 let start = batch.count
                 let step = try feed.next(into: &batch, now: now)
+                take(feed.takeNewInstruments())
                 batch.renumber(from: start, by: remarkCount)
                 switch step {
                 case .ready: break
@@ -169,6 +176,31 @@ final class FeedProcess: BusClientDelegate {
         let nanoseconds = max(0, delay.wholeNanoseconds)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         timer = eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) { bound.value.pump() }
+    }
+
+    // MARK: - Instruments that come up
+
+    /// Tells the manager, which keeps them and announces them to everybody; again with every sign of life until it has.
+    private func take(_ new: [Instrument]) {
+        guard !new.isEmpty else { return }
+        monitor.add(new, now: ContinuousClock.now)
+        unannounced += new.filter { one in !bootstrap.instruments.contains { $0.symbol == one.symbol } }
+        guard !unannounced.isEmpty else { return }
+        if !hearsInstruments { client?.subscribe([.allInstruments]) }
+        hearsInstruments = true
+        publish(.running)
+        client?.flush()
+    }
+
+    func busClient(_ client: BusClient, didReceive payload: ByteBuffer, topic: String) {
+        guard !unannounced.isEmpty, let category = try? InstrumentsPayload(decoding: payload) else { return }
+        let announced = Set(category.instruments.map(\.symbol))
+        let count = unannounced.count
+        unannounced.removeAll { announced.contains($0.symbol) }
+        // The next ones, when there were more than are told at once.
+        guard unannounced.count < count, !unannounced.isEmpty else { return }
+        publish(.running)
+        client.flush()
     }
 
     // MARK: - Status
@@ -234,13 +266,15 @@ final class FeedProcess: BusClientDelegate {
     private func publish(_ status: FeedStatusPayload.Status, error: String? = nil) {
         let payload = FeedStatusPayload(
             feed: settings.name, status: status, records: recordCount, time: WallClock.now, error: error,
-            health: health, detail: detail, stale: staleSymbols)
+            health: health, detail: detail, stale: staleSymbols,
+            instruments: unannounced.isEmpty ? nil : Array(unannounced.prefix(Self.instrumentsTold)))
         _ = client?.publish(.feedStatus(settings.name), payload.encoded())
     }
 
     private func end(status: FeedStatusPayload.Status?, exitCode: Int32, error: String?) {
         guard !isEnding else { return }
         isEnding = true
+        feed.detach()
         timer?.cancel()
         heartbeat?.cancel()
         if let error { printError(error) }

@@ -10,6 +10,7 @@ final class CSVLineDecoder: FeedLineDecoder {
     /// A header that waits for the first row, by which times are recognised.
     private var header: [UInt8] = []
     private var parser: CSVRowParser?
+    private var table: CSVSymbolTable?
     /// Made for the present layout's delimiter; loaded line by line.
     private var scanner = CSVLineScanner(UnsafeBufferPointer(start: nil, count: 0), delimiter: 0x2C)
     private let notes: UnsafeMutablePointer<Int>
@@ -44,6 +45,8 @@ final class CSVLineDecoder: FeedLineDecoder {
         for index in 0..<count { records.append(target[index]) }
     }
 
+    func symbol(of token: InstrumentToken) -> String? { table?.lastSymbol(ifOf: token) }
+
     /// Recognises the layout by the first line, and the times by the first row; `false` when the line was a header.
     private func begin(_ line: UnsafeBufferPointer<UInt8>) throws(FeedLineProblem) -> Bool {
         let bytes = header + line + [0x0A]
@@ -57,8 +60,10 @@ final class CSVLineDecoder: FeedLineDecoder {
                     header = Array(line) + [0x0A]
                     return false
                 }
+                let table = CSVSymbolTable(options: options)
+                self.table = table
                 parser = try CSVRowParser(
-                    layout: layout, options: options, table: CSVSymbolTable(options: options), notes: notes,
+                    layout: layout, options: options, table: table, notes: notes,
                     barNanoseconds: options.barDuration?.wholeNanoseconds ?? 0, scanner: first,
                     path: "the stream")
                 scanner = CSVLineScanner(

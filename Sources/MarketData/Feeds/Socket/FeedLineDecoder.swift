@@ -8,6 +8,9 @@ protocol FeedLineDecoder {
     mutating func decode(
         _ line: UnsafeBufferPointer<UInt8>, into records: FeedChunk
     ) throws(FeedLineProblem)
+
+    /// The symbol for which a record of the last line bears a token.
+    func symbol(of token: InstrumentToken) -> String?
 }
 
 /// Why a line of a socket feed gave no record.

@@ -41,6 +41,10 @@ struct JSONLineDecoder: FeedLineDecoder {
         }
     }
 
+    func symbol(of token: InstrumentToken) -> String? {
+        last < sets.count ? sets[last].decoder.symbol(of: token) : nil
+    }
+
     /// Learns a set of keys, by its header and this first row.
     private mutating func add(into records: FeedChunk) throws(FeedLineProblem) {
         let names = Set(

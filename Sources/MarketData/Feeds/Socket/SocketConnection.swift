@@ -3,6 +3,8 @@ import TradingModel
 /// One connection of a socket feed: its bytes, and how they are read. Confined to the reading thread.
 final class SocketConnection {
     let descriptor: Int32
+    /// Tokens of symbols that were looked at, when any may come.
+    var admitted: Set<UInt32> = []
     private var splitter = LineSplitter()
     private var decoder: (any FeedLineDecoder)?
     private var frames = RecordsFrameReader()
@@ -36,6 +38,9 @@ final class SocketConnection {
             return true
         }
     }
+
+    /// The symbol of a record of the line at hand.
+    func symbol(of token: InstrumentToken) -> String? { decoder?.symbol(of: token) }
 
     /// What is left at the end of the connection, as a reason; `nil` when it ended between two lines.
     func finish() -> String? {

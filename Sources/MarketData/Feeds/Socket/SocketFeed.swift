@@ -7,7 +7,8 @@ public import TradingModel
 /// | `address` | `unix:/path/of.sock` or `HOST:PORT` | required |
 /// | `mode` | `listen` (up to 64 senders) or `connect` (made again when it breaks) | `listen` |
 /// | `format` | `csv`, `json` or `frames` | `csv` |
-/// | `symbols` | the instruments that may come; records of others are counted and left out | required |
+/// | `symbols` | the instruments that may come; records of others are counted and left out. With `any` among them each symbol that comes is one from then on, with the increments below, on the bus and in the database | required |
+/// | `symbols_max` | how many there may be with `any`; records of further ones are counted and left out | 1000 |
 /// | `preset` | a layout as the import names it: `quotes`, `trades`, `ohlcv` or a vendor's | required for `csv`, or `map` |
 /// | `map` | list of `FIELD=COLUMN`, a name or a number from 0, and the import's settings, such as `decimal=comma`, `zone=EST` | by the header's names |
 /// | `time_unit`, `header`, `delimiter`, `utc_offset`, `bar_seconds` | as the import has them | recognised |
@@ -54,6 +55,8 @@ public struct SocketFeed: MarketDataFeed {
         reader.start(log: host.log)
     }
 
+    public mutating func detach() { reader.close() }
+
     public var source: FeedSourceState {
         let status = reader.status
         var detail =
@@ -66,6 +69,10 @@ public struct SocketFeed: MarketDataFeed {
         return FeedSourceState(
             isConnected: status.connectionCount > 0, detail: detail,
             malformedCount: status.malformedCount + status.unknownCount)
+    }
+
+    public mutating func takeNewInstruments() -> [Instrument] {
+        options.admission == nil ? [] : reader.takeNewInstruments()
     }
 
     public mutating func next(into batch: inout MarketEventBatch, now: Timestamp) throws -> FeedStep {

@@ -8,7 +8,10 @@ struct SocketOptions: Sendable {
     let address: SocketAddress
     let mode: Mode
     let format: Format
+    /// The instruments that are named; others may come when `admission` says so.
     let instruments: [Instrument]
+    /// How symbols that are not named become instruments; `nil` when their records are left out.
+    let admission: SymbolAdmission?
     let heartbeatNanoseconds: Int64
     /// The layout of CSV rows by its name, as `ticks import` knows it.
     private let preset: ImportFormat?
@@ -18,7 +21,8 @@ struct SocketOptions: Sendable {
     private let hasOffset: Bool
 
     static let names = [
-        "address", "mode", "format", "symbols", "preset", "map", "time_unit", "header", "delimiter",
+        "address", "mode", "format", "symbols", "symbols_max", "preset", "map", "time_unit", "header",
+        "delimiter",
         "utc_offset",
         "bar_seconds", "allow_remote", "category", "currency", "price_increment", "quantity_increment",
         "heartbeat_ms",
@@ -44,6 +48,7 @@ struct SocketOptions: Sendable {
                     + " allow_remote=true if that is meant")
         }
         instruments = try Self.instruments(configuration)
+        admission = try Self.admission(configuration, format, known: instruments)
         heartbeatNanoseconds =
             (try configuration.integer("heartbeat_ms", in: 10...60_000) ?? 1_000) * 1_000_000
         preset = try Self.preset(configuration)
@@ -51,6 +56,10 @@ struct SocketOptions: Sendable {
         guard format != .csv || preset != nil || mapping != nil else {
             throw configuration.error(
                 "preset", "is needed for CSV lines, or map: \(Self.presetNames)")
+        }
+        if format == .frames, preset != nil || mapping != nil {
+            throw configuration.error(
+                preset != nil ? "preset" : "map", "says how lines are read, and format frames has none")
         }
         base = try Self.base(configuration, instruments)
         hasOffset = configuration.optionNames.contains("utc_offset")
@@ -92,7 +101,7 @@ struct SocketOptions: Sendable {
 
     /// How the lines of a new connection are read.
     func makeDecoder() -> (any FeedLineDecoder)? {
-        let onlySymbol = instruments.count == 1 ? instruments[0].symbol : nil
+        let onlySymbol = instruments.count == 1 && admission == nil ? instruments[0].symbol : nil
         return switch format {
         case .csv: CSVLineDecoder(options: reading(.trades), onlySymbol: onlySymbol)
         case .json: JSONLineDecoder(onlySymbol: onlySymbol, options: { reading($0) })
@@ -102,26 +111,53 @@ struct SocketOptions: Sendable {
 
     /// The instruments; a symbol is all that is needed of one.
     static func instruments(_ configuration: FeedConfiguration) throws(MarketDataError) -> [Instrument] {
-        guard let symbols = try configuration.list("symbols"), !symbols.isEmpty else {
+        guard let given = try configuration.list("symbols"), !given.isEmpty else {
             throw configuration.error(
-                "symbols", "is needed: the symbols that may come, such as BTCUSDT,ETHUSDT")
+                "symbols", "is needed: the symbols that may come, such as BTCUSDT,ETHUSDT, or any")
         }
+        let symbols = given.filter { $0 != FeedConfiguration.anySymbol }
         guard symbols.count <= Limits.socketSymbolsMax, Set(symbols).count == symbols.count else {
             throw configuration.error("symbols", "must be at most \(Limits.socketSymbolsMax), each once")
         }
-        let price = try increment(configuration, "price_increment").map { Price(e8: $0) } ?? .zero
-        let quantity = try increment(configuration, "quantity_increment").map { Quantity(e8: $0) } ?? .zero
+        let model = try modelInstrument(configuration)
         var catalog = InstrumentCatalog()
-        var found: [Instrument] = []
         for symbol in symbols {
-            let instrument = Instrument(
-                symbol: symbol, category: try configuration.text("category") ?? "default",
-                priceIncrement: price, quantityIncrement: quantity,
-                currency: try configuration.text("currency") ?? "USD")
-            try catalog.insert(instrument, from: "feed \(configuration.feedName)")
-            found.append(instrument)
+            try catalog.insert(model.renamed(symbol), from: "feed \(configuration.feedName)")
         }
-        return found
+        return symbols.map { model.renamed($0) }
+    }
+
+    /// What all instruments of the feed have in common.
+    private static func modelInstrument(_ configuration: FeedConfiguration) throws(MarketDataError)
+        -> Instrument
+    {
+        Instrument(
+            symbol: "", category: try configuration.text("category") ?? "default",
+            priceIncrement: Price(e8: try increment(configuration, "price_increment") ?? 0),
+            quantityIncrement: Quantity(e8: try increment(configuration, "quantity_increment") ?? 0),
+            currency: try configuration.text("currency") ?? "USD")
+    }
+
+    private static func admission(
+        _ configuration: FeedConfiguration, _ format: Format, known: [Instrument]
+    ) throws(MarketDataError) -> SymbolAdmission? {
+        let most = try configuration.integer("symbols_max", in: 1...Int64(Limits.socketSymbolsMax))
+        guard configuration.takesAnySymbol else {
+            guard most == nil else {
+                throw configuration.error(
+                    "symbols_max", "bounds the symbols of symbols=any, which is not given")
+            }
+            return nil
+        }
+        guard format != .frames else {
+            throw configuration.error(
+                "symbols", "must be named for frames, whose records have tokens and no symbols")
+        }
+        let countMax = most.map { Int($0) } ?? Limits.socketNewSymbolsMax
+        guard known.count < countMax else {
+            throw configuration.error("symbols_max", "must be more than the \(known.count) symbols named")
+        }
+        return SymbolAdmission(model: try modelInstrument(configuration), known: known, countMax: countMax)
     }
 
     private static func increment(
@@ -129,7 +165,8 @@ struct SocketOptions: Sendable {
     ) throws(MarketDataError) -> Int64? {
         guard let text = try configuration.list(name)?.first else { return nil }
         guard let value = Price(text), value >= .zero else {
-            throw configuration.error(name, "must be a decimal of at most eight places, not '\(text)'")
+            throw configuration.error(
+                name, "must be 0 or a positive decimal of at most eight places, not '\(text)'")
         }
         return value.e8
     }

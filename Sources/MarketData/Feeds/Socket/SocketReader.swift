@@ -11,9 +11,13 @@ final class SocketReader: Sendable {
     /// How it does, for the feed's own thread.
     struct Status: Sendable {
         var connectionCount = 0
+        /// Whether a Unix socket of ours lies at the address.
+        var hasSocketFile = false
         var malformedCount: UInt64 = 0
         var unknownCount: UInt64 = 0
         var problem: String?
+        /// Instruments that came up and that the host was not told of.
+        var newInstruments: [Instrument] = []
     }
 
     let queue = FeedQueue()
@@ -24,6 +28,24 @@ final class SocketReader: Sendable {
     init(options: SocketOptions) { self.options = options }
 
     var status: Status { shared.withLock { $0 } }
+
+    /// Ends the thread, and removes the file that it listens at; the thread itself may be late for that.
+    func close() {
+        queue.close()
+        let hasFile = shared.withLock { status in
+            defer { status.hasSocketFile = false }
+            return status.hasSocketFile
+        }
+        if hasFile, case .unix(let path) = options.address.kind { Syscall.remove(path) }
+    }
+
+    /// Instruments that came up since the last call.
+    func takeNewInstruments() -> [Instrument] {
+        shared.withLock { status in
+            defer { status.newInstruments = [] }
+            return status.newInstruments
+        }
+    }
 
     /// Begins; `log` takes lines for the operator.
     func start(log: @escaping @Sendable (String) -> Void) {

@@ -7,7 +7,9 @@ final class SocketReaderState {
     private let change: ((inout SocketReader.Status) -> Void) -> Void
     private let log: (String) -> Void
     private let known: Set<UInt32>
+    private var admission: SymbolAdmission?
     private var lastKnown = InstrumentToken.feedWide
+    private var lastConnection: ObjectIdentifier?
     private var listener: Int32 = -1
     private var connections: [SocketConnection] = []
     private var chunk: FeedChunk? = FeedChunk()
@@ -27,6 +29,7 @@ final class SocketReaderState {
         self.queue = queue
         self.change = change
         self.log = log
+        admission = options.admission
         known = Set(options.instruments.map(\.token.rawValue))
         generator = SeededGenerator(
             seed: UInt64(InstrumentToken(symbol: options.address.description).rawValue))
@@ -35,9 +38,12 @@ final class SocketReaderState {
     deinit {
         for connection in connections { Syscall.close(connection.descriptor) }
         if listener >= 0 { Syscall.close(listener) }
-        if listener >= 0, options.mode == .listen, case .unix(let path) = options.address.kind {
-            Syscall.remove(path)
+        var hasFile = false
+        change { status in
+            hasFile = status.hasSocketFile
+            status.hasSocketFile = false
         }
+        if hasFile, case .unix(let path) = options.address.kind { Syscall.remove(path) }
     }
 
     /// Until the queue is closed.
@@ -69,6 +75,7 @@ final class SocketReaderState {
             switch options.mode {
             case .listen:
                 listener = try FeedSocket.listen(at: options.address)
+                if case .unix = options.address.kind { change { $0.hasSocketFile = true } }
                 log("listens on \(options.address)")
             case .connect:
                 let made = try FeedSocket.connect(
@@ -131,17 +138,41 @@ final class SocketReaderState {
     /// Reads once, so that no connection keeps the others waiting; `false` when it has ended.
     private func read(_ connection: SocketConnection) -> Bool {
         guard chunk != nil else { return false }
-        return connection.read({ take($0) }, bad: { note($0, $1) })
+        // What another connection calls a token is not yet what this one does.
+        let place = ObjectIdentifier(connection)
+        if lastConnection != place { lastKnown = .feedWide }
+        lastConnection = place
+        return connection.read({ take($0, from: connection) }, bad: { note($0, $1) })
     }
 
-    private func take(_ event: MarketEvent) {
+    private func take(_ event: MarketEvent, from connection: SocketConnection) {
         if event.token != lastKnown {
-            guard event.token == .feedWide || known.contains(event.token.rawValue) else {
-                return leaveOut()
-            }
+            guard event.token == .feedWide || isAdmitted(event.token, connection) else { return }
             lastKnown = event.token
         }
         append(event)
+    }
+
+    private func isAdmitted(_ token: InstrumentToken, _ connection: SocketConnection) -> Bool {
+        guard admission != nil else {
+            if known.contains(token.rawValue) { return true }
+            leaveOut()
+            return false
+        }
+        if connection.admitted.contains(token.rawValue) { return true }
+        switch admission?.admit(connection.symbol(of: token) ?? "", token: token) {
+        case .known: break
+        case .new(let instrument):
+            change { $0.newInstruments.append(instrument) }
+            log("\(instrument.symbol) came up and is an instrument now")
+        case .refused(let reason):
+            change { $0.unknownCount += 1 }
+            reports.add(reason, [])
+            return false
+        case nil: return false
+        }
+        connection.admitted.insert(token.rawValue)
+        return true
     }
 
     private func leaveOut() {
