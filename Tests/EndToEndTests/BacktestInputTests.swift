@@ -32,7 +32,7 @@ import Testing
         (["--data", "DIR/cut.ticks"], 65, "was cut off"),
         (["--data", "DIR/a.ticks", "DIR/a.ticks"], 78, "given twice"),
         (["--data", "DIR/a.ticks", "DIR/same.ticks"], 78, "are the same file"),
-        (["--data", "DIR/a.ticks", "DIR/other.ticks"], 65, "ALPHA is in EUR with multiplier 1"),
+        (["--data", "DIR/a.ticks", "DIR/other.ticks"], 78, "ALPHA is in EUR with multiplier 1"),
         (["--data", "DIR/a.ticks", "--instrument", "GAMMA"], 78, "no instrument GAMMA; they have ALPHA"),
         (["--data", "DIR/a.ticks", "--from", "2026-02-01", "--until", "2026-01-01"], 78, "ends before that"),
         (["--data", "DIR/a.ticks", "--from", "2027-01-01"], 65, "no records in the chosen period"),
