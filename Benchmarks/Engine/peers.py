@@ -31,21 +31,26 @@ def find_python(at_least):
 
 def install(packages, at_least, directory):
     """The Python of a virtual environment with the packages; None with a word on why not."""
+    python, mark = os.path.join(directory, "bin", "python"), os.path.join(directory, "installed")
+    if os.path.exists(mark):
+        return python, ""
     source = find_python(at_least)
     if source is None:
         return None, f"needs Python {at_least[0]}.{at_least[1]} or later"
     print("installing", ", ".join(packages), "for the comparison", file=sys.stderr)
     subprocess.run([source, "-m", "venv", directory], check=True)
-    python = os.path.join(directory, "bin", "python")
     installed = subprocess.run([python, "-m", "pip", "install", "-q"] + packages, capture_output=True, text=True)
     if installed.returncode != 0:
         return None, "pip says " + installed.stderr.strip().splitlines()[-1]
+    open(mark, "w").close()
     return python, ""
 
 
 def run(tradewind, path, directory, tradewind_seconds_per_record):
     for engine, packages, at_least in ENGINES:
-        python, reason = install(packages, at_least, os.path.join(directory, "peer-" + engine))
+        # With TRADEWIND_PEERS set to a directory, what was installed there once is used again.
+        place = os.environ.get("TRADEWIND_PEERS") or directory
+        python, reason = install(packages, at_least, os.path.join(place, "peer-" + engine))
         if python is None:
             print(f"{engine:<18} not measured: {reason}")
             continue

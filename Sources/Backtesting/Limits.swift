@@ -6,8 +6,8 @@ package enum Limits {
     static let curvePointsMax = 4_000
     /// Instruments whose prices the curve keeps for charts; further ones are not drawn.
     static let chartedInstrumentsMax = 4
-    /// Fills kept for charts; past it every other one is dropped, again and again.
-    static let fillMarksMax = 2_000
+    /// Fills kept for charts; past it every other one of each side is dropped, again and again.
+    static let fillMarksMax = 1_000
     /// Returns that a series needs before ratios are built on it; a shorter period is taken instead.
     static let returnsMin = 30
     /// Strategies on one account.

@@ -159,14 +159,34 @@ package final class SweepStore: Sendable {
         }
     }
 
-    /// Takes over the points of other databases of the same sweep; a completed one wins over a failed one.
-    ///
-    /// - Returns: how many were added or replaced.
-    package func merge(_ other: SweepStore) throws(ControlError) -> Int {
+    /// Throws `refused` when another database is of another sweep, or has a point with another result than this one:
+    /// it was computed by another program, or on other data under the same name.
+    package func checkMerging(_ other: SweepStore) throws(ControlError) {
         guard other.definition == definition else {
             throw ControlError(
                 .refused, "\(other.path) holds another sweep than \(path); only shards of one can be merged")
         }
+        var hashes: [[Int]: String] = [:]
+        for point in try points() where point.status == .completed {
+            hashes[[point.window, point.number]] = point.orderLogHash
+        }
+        for point in try other.points() where point.status == .completed {
+            guard let mine = hashes[[point.window, point.number]], mine != point.orderLogHash else {
+                continue
+            }
+            throw ControlError(
+                .refused,
+                "point \(point.number) has order-log hash \(mine) in \(path) and \(point.orderLogHash ?? "none") in "
+                    + "\(other.path): another program or other data computed it; run one of the two again")
+        }
+    }
+
+    /// Takes over the points of another database of the same sweep; a completed one wins over a failed one.
+    ///
+    /// - Returns: how many were added or replaced.
+    /// - Throws: what `checkMerging` throws, before anything is added.
+    package func merge(_ other: SweepStore) throws(ControlError) -> Int {
+        try checkMerging(other)
         let theirs = try other.points()
         do {
             return try queue.inDatabase { database in

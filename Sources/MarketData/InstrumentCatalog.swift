@@ -45,6 +45,13 @@ package struct InstrumentCatalog {
                     + " \(known.symbol);"
                     + " give one of them another token")
         }
+        guard known.currency == instrument.currency, known.multiplier == instrument.multiplier else {
+            throw MarketDataError(
+                .instrumentConflict,
+                "\(origin): \(instrument.symbol) is in \(instrument.currency) with multiplier \(instrument.multiplier),"
+                    + " elsewhere in \(known.currency) with \(known.multiplier); give one of them another symbol"
+            )
+        }
         instruments[index].priceIncrement = Price(
             e8: Self.commonDivisor(known.priceIncrement.e8, instrument.priceIncrement.e8))
         instruments[index].quantityIncrement = Quantity(

@@ -29,7 +29,8 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     /// Ends a stop that waits for the order gateway.
     private var stopDeadline: Scheduled<Void>?
     private var stopReason: String?
-    private let completion: EventLoopPromise<Int32>
+    /// Made when it is needed: a promise that nobody keeps, as of an executor that cannot begin, is a trap.
+    private lazy var completion = eventLoop.makePromise(of: Int32.self)
     private var client: BusClient?
     private(set) var phase = Phase.connecting
     private var generation: Int
@@ -102,7 +103,6 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
                 venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
                 configuration: setup.engineConfiguration, parameters: setup.parameters,
                 output: JournalOutput(journal: journal))
-        completion = eventLoop.makePromise(of: Int32.self)
         if let resumed {
             hasSeenRecords = true
             try carryOn(resumed, recovered, setup)
@@ -113,7 +113,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         noteSettings()
         if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
             let reason = bootstrap.strategy?.tradingReason ?? ""
-            note(.tradingState, "\(word)\n\(reason)")
+            if state != .active { note(.tradingState, "\(word)\n\(reason)") }
             engine.setTradingState(state, reason: reason)
         }
         if let recovered {

@@ -130,15 +130,15 @@ private struct FileReader: Strategy {
     @Test func strategyThatKnowsTheFutureIsFound() throws {
         Prophet.table = []
         let report = try check(Prophet.self)
-        #expect(report.hasLookAhead && report.findings.contains { $0.contains("DIFFERENT") })
+        #expect(report.hasLookAhead && report.findings().contains { $0.contains("DIFFERENT") })
         // What a strategy reads by itself cannot be cut; that it read is said.
         FileReader.path = file
         let reading = try check(FileReader.self)
         #if os(Linux)
-            #expect(reading.hasReadFiles && reading.findings.contains { $0.contains("READ") })
+            #expect(reading.hasReadFiles && reading.findings().contains { $0.contains("READ") })
         #endif
         let clean = try check(Follower.self)
-        #expect(!clean.hasReadFiles && !clean.hasLookAhead, "\(clean.findings)")
+        #expect(!clean.hasReadFiles && !clean.hasLookAhead, "\(clean.findings())")
     }
 
     @Test func strategyThatDependsOnWhereItsDataBeginsIsFound() throws {
@@ -153,8 +153,9 @@ private struct FileReader: Strategy {
             [BacktestEntry(label: "it", strategy: Follower.self, parameters: [("lookback", "3000")])],
             settings: BacktestSettings(files: [file], seed: 3))
         let found = try #require(long.warmUp)
-        #expect(found.orderCount > 0 && found.lastDifference != nil, "\(long.findings)")
-        #expect(long.findings.contains { $0.contains("second half") || $0.contains("do not come together") })
+        #expect(found.orderCount > 0 && found.lastDifference != nil, "\(long.findings())")
+        #expect(
+            long.findings().contains { $0.contains("second half") || $0.contains("do not come together") })
     }
 
     @Test func laterBeginningComesTogetherWithTheWholeRunWhenTheWarmUpIsLongEnough() throws {
@@ -208,7 +209,7 @@ private struct FileReader: Strategy {
             latency.exchange.latency
                 == LatencyModel(entry: .milliseconds(10), response: .milliseconds(6), feed: .milliseconds(2)))
         #expect(
-            latency.text == "0.01 seconds to the exchange, 0.006 seconds back, market data 0.002 seconds late"
+            latency.text == "10 ms to the exchange, 6 ms back, market data 2 ms late"
         )
         let fees = try #require(found["doubled fees"]).exchange.fees
         let expected = ExchangeModelText.fees(

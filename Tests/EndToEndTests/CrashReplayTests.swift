@@ -38,7 +38,7 @@ import TradingModel
     @Test func killedStrategiesEndWithTheOrdersPositionsAndStateOfThoseThatWereNot() throws {
         let seed = UInt64.random(in: 1...1_000_000)
         var random = SeededGenerator(seed: seed)
-        let engine = try EngineHome(seconds: 1_200)
+        let engine = try EngineHome(seconds: 800)
         try engine.command(
             "feeds", "add", "sample", "--kind", "file", "--set", "path=\(engine.ticks)", "--set", "speed=200",
             "--set", "lossless=true", "--record", "on")

@@ -84,6 +84,25 @@ import Testing
         #expect(joined.points.map(\.orderLogHash) == whole.points.map(\.orderLogHash))
     }
 
+    @Test func onlyShardsOfOneSweepAreMergedAndOverlappingOnesMustAgree() throws {
+        try run(sweep("first.db", ["--shard", "1/2"]))
+        try run(sweep("whole.db"))
+        try run(sweep("other.db", ["--random", "3"]))
+        let (first, whole, other) = (
+            directory.file("first.db"), directory.file("whole.db"), directory.file("other.db")
+        )
+        let merged = directory.file("merged.db")
+        let different = try run(["sweep", "merge", merged, first, other], expecting: 65)
+        #expect(different.errors.contains("another sweep"))
+        #expect(!FileManager.default.fileExists(atPath: merged), "a refused merge leaves nothing behind")
+        // What is there twice and the same is taken once.
+        let overlap = try run(["sweep", "merge", merged, first, whole])
+        #expect(overlap.output.contains("0 failed, in \(merged)"))
+        try SQLiteShell.run("UPDATE points SET order_log_hash = 'x' WHERE number = 0;", on: whole)
+        let conflict = try run(["sweep", "merge", directory.file("c.db"), first, whole], expecting: 65)
+        #expect(conflict.errors.contains("point 0 has order-log hash"), "\(conflict.errors)")
+    }
+
     @Test func aSweepThatIsInterruptedGoesOnWhereItWas() throws {
         let many = ["--random", "150", "--range", "bar_seconds=0:50:1", "-j", "1"]
         let sweep = try ProgramRun(TradewindProgram.path, sweep("cut.db", many), environment: [:])

@@ -85,6 +85,7 @@ struct BacktestPass {
 
     init(_ entries: [BacktestEntry], settings: BacktestSettings, observer: BacktestObserver) throws {
         try Self.check(entries, settings)
+        try BacktestFiles.check(settings.files)
         self.settings = settings
         self.observer = observer
         reader = try MergedTickReader(paths: settings.files, start: Self.readStart(settings))

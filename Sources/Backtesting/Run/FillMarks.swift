@@ -1,6 +1,7 @@
 package import TradingModel
 
-/// Fills for charts in constant memory: all of them, or every second, fourth and so on of very many.
+/// Fills for charts in constant memory: all of them, or of very many every second, fourth and so on of each side and
+/// instrument.
 package struct FillMarks: Sendable {
     /// One fill.
     package struct Mark: Equatable, Sendable {
@@ -14,14 +15,36 @@ package struct FillMarks: Sendable {
     package private(set) var marks: [Mark] = []
     /// One of so many is kept.
     package private(set) var stride = 1
-    private var count = 0
 
     mutating func add(_ fill: Fill) {
-        defer { count += 1 }
-        guard count % stride == 0 else { return }
+        guard count(fill.token, fill.side) % stride == 0 else { return }
         marks.append(Mark(time: fill.time, token: fill.token, side: fill.side, price: fill.price))
         guard marks.count > Limits.fillMarksMax else { return }
         stride *= 2
-        marks = marks.indices.filter { $0 % 2 == 0 }.map { marks[$0] }
+        // Buys and sells mostly take turns: every other one of all would leave one side only.
+        var places: [Group] = []
+        marks = marks.filter { Self.next($0.token, $0.side, &places) % 2 == 0 }
+    }
+
+    private struct Group {
+        var token: InstrumentToken
+        var side: Side
+        var count = 0
+    }
+
+    private var groups: [Group] = []
+
+    private mutating func count(_ token: InstrumentToken, _ side: Side) -> Int {
+        Self.next(token, side, &groups)
+    }
+
+    /// How many of a group came before.
+    private static func next(_ token: InstrumentToken, _ side: Side, _ groups: inout [Group]) -> Int {
+        guard let index = groups.firstIndex(where: { $0.token == token && $0.side == side }) else {
+            groups.append(Group(token: token, side: side, count: 1))
+            return 0
+        }
+        defer { groups[index].count += 1 }
+        return groups[index].count
     }
 }

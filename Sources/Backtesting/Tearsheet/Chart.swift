@@ -81,12 +81,13 @@ struct Chart {
         body += "<title>\(Self.escaped(title))</title></rect>"
     }
 
-    /// A triangle at a point, upwards below it or downwards above it.
-    mutating func addMarker(x: Double, y: Double, isUp: Bool, style: String, title: String) {
+    /// A triangle of a height at a point, upwards below it or downwards above it.
+    mutating func addMarker(x: Double, y: Double, size: Double, isUp: Bool, style: String, title: String) {
         let px = horizontal.position(x)
         let py = vertical.position(y)
-        let step = isUp ? 9.0 : -9.0
-        let corners = [(px, py + step * 0.2), (px - 4, py + step), (px + 4, py + step)]
+        let step = isUp ? size : -size
+        let half = size * 0.45
+        let corners = [(px, py + step * 0.15), (px - half, py + step), (px + half, py + step)]
         let text = corners.map { "\(Self.number($0.0)),\(Self.number($0.1))" }.joined(separator: " ")
         body +=
             "<polygon class=\"\(style)\" points=\"\(text)\"><title>\(Self.escaped(title))</title></polygon>"

@@ -109,7 +109,7 @@ package struct Tearsheet {
 
     private var biasList: String {
         guard let bias else { return "" }
-        return "<ul>\(bias.findings.map { "<li>\(Chart.escaped($0))</li>" }.joined())</ul>"
+        return "<pre>\(Chart.escaped(bias.findings(differencesMax: 5).joined(separator: "\n")))</pre>"
     }
 
     private var assumptions: String {
@@ -211,7 +211,8 @@ extension Tearsheet {
             return (point.x, peak > 0 ? point.y / peak - 1 : 0)
         }
         guard let low = points.map(\.y).min() else { return "" }
-        var chart = Chart(height: 170, x: times, y: min(low, -1e-9)...0, margin: 0.02)
+        // Without any loss the scale is of a percent.
+        var chart = Chart(height: 170, x: times, y: (low < 0 ? low : -0.01)...0, margin: 0.02)
         chart.addVerticalMarks(4) { NumberText.fixed($0 * 100, max(0, $1 - 2)) + " %" }
         chart.addTimeMarks()
         chart.addArea(points, base: 0, style: "drawdown")
@@ -229,17 +230,19 @@ extension Tearsheet {
         // Periods without a position would hide all others.
         let values = (statistics.returns?.values ?? []).filter { $0 != 0 }
         guard let low = values.min(), let high = values.max(), low < high else { return "" }
-        let count = 41
-        let reach = max(-low, high)
-        let step = 2 * reach / Double(count)
+        // Zero is where a bin begins, so that none has gains and losses.
+        let step = (max(high, 0) - min(low, 0)) / 40
+        let first = (min(low, 0) / step).rounded(.down)
+        let count = Int((max(high, 0) / step).rounded(.up) - first) + 1
         var bins = Array(repeating: 0, count: count)
-        for value in values { bins[min(count - 1, max(0, Int((value + reach) / step)))] += 1 }
+        for value in values { bins[min(count - 1, max(0, Int((value / step).rounded(.down) - first)))] += 1 }
         var chart = Chart(
-            height: 200, x: -reach...reach, y: 0...Double(bins.max() ?? 1), margin: 0)
+            height: 200, x: (first * step)...((first + Double(count)) * step), y: 0...Double(bins.max() ?? 1),
+            margin: 0)
         chart.addVerticalMarks(4) { value, _ in NumberText.fixed(value, 0) }
         chart.addHorizontalMarks { NumberText.fixed($0 * 100, max(0, $1 - 2)) + " %" }
         for (index, bin) in bins.enumerated() where bin > 0 {
-            let from = -reach + Double(index) * step
+            let from = (first + Double(index)) * step
             let middle = from + step / 2
             chart.addBar(
                 from: from, to: from + step, base: 0, value: Double(bin), style: middle < 0 ? "loss" : "gain",
@@ -275,11 +278,13 @@ extension Tearsheet {
         chart.addVerticalMarks { NumberText.fixed($0, $1) }
         chart.addTimeMarks()
         chart.addLine(points, style: "price")
+        // Few are to be found, many are not to hide the price.
+        let size = fills.count <= 60 ? 14.0 : fills.count <= 300 ? 10 : 7
         for fill in fills {
             let isBuy = fill.side == .buy
             chart.addMarker(
-                x: Self.seconds(fill.time), y: fill.price.doubleValue, isUp: isBuy,
-                style: isBuy ? "buy" : "sell",
+                x: Self.seconds(fill.time), y: fill.price.doubleValue, size: size, isUp: isBuy,
+                style: (isBuy ? "buy" : "sell") + (fills.count > 300 ? " many" : ""),
                 title: "\(fill.side) at \(fill.price), \(fill.time)")
         }
         return chart.svg(

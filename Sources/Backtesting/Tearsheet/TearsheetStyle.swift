@@ -24,6 +24,7 @@ enum TearsheetStyle {
         .price{stroke:var(--dim);stroke-width:1.2}
         .drawdown{fill:var(--area);stroke:var(--bad);stroke-width:1}
         .gain{fill:var(--good)}.loss{fill:var(--bad)}.buy{fill:var(--good)}.sell{fill:var(--bad)}
+        .many{opacity:.6}pre{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-x:auto;margin:0}
         .wide{overflow-x:auto}
         table{border-collapse:collapse;font-size:13px;width:100%;font-variant-numeric:tabular-nums}
         th,td{text-align:left;padding:4px 10px 4px 0;border-bottom:1px solid var(--line);white-space:nowrap}

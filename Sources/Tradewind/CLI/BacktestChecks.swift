@@ -18,5 +18,5 @@ enum BacktestChecks {
     }
 
     /// What the two checks found.
-    static func text(_ report: BiasCheck.Report) -> String { report.findings.joined(separator: "\n") }
+    static func text(_ report: BiasCheck.Report) -> String { report.findings().joined(separator: "\n") }
 }

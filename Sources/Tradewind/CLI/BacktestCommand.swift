@@ -66,6 +66,9 @@ struct BacktestCommand: ParsableCommand {
             let entries = try BacktestEntries(classes).entries(
                 set: set, limits: options.limit, instruments: options.instrument)
             let settings = try options.settings()
+            for overlap in try BacktestFiles.overlaps(settings.files).prefix(5) {
+                printError("note: \(overlap.text)")
+            }
             // Before the run: nobody wants to learn after minutes that the result cannot be kept.
             let store = save ? try home.open(.client) : nil
             let started = ContinuousClock.now

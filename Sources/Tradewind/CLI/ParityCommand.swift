@@ -54,7 +54,7 @@ struct ParityCommand: ParsableCommand {
             if json {
                 try printJSON(report)
             } else {
-                print("\(name), epoch \(session.session.epoch): \(report.from) to \(report.until)")
+                print("\(name), \(session.epochs): \(report.from) to \(report.until)")
                 print(
                     "replayed \(report.recordCount) records of \(session.session.files.joined(separator: ", "))"
                 )
@@ -90,6 +90,8 @@ struct ParityCommand: ParsableCommand {
 /// What is known of a strategy's session, gathered from its row, its journal and the recordings.
 struct ParitySession {
     let session: ParityReplay.Session
+    /// Whose processes it was.
+    let epochs: String
 
     init(
         row: StrategyRow, epoch wanted: UInt32?, directory: HomeDirectory, store: ControlStore,
@@ -107,6 +109,7 @@ struct ParitySession {
         // A session that carries on a crashed one is one with it.
         let chain = try Self.chain(journals, epoch)
         let settings = try Settings(chain, row)
+        epochs = chain.epochs.count == 1 ? "epoch \(epoch)" : "epochs \(Self.list(chain.epochs)) carried on"
         if settings.configuration.namesGateway {
             throw CommandLineError(
                 ExitCodes.badData,

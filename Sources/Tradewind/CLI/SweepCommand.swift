@@ -107,7 +107,12 @@ struct SweepCommand: ParsableCommand {
                     throw CommandLineError(ExitCodes.usage, "name the databases to join")
                 }
                 let sources = try inputs.map { try SweepStore(existing: $0) }
+                // All of them before anything is made or added.
+                for (index, source) in sources.enumerated() {
+                    for other in sources[..<index] { try other.checkMerging(source) }
+                }
                 let target = try SweepStore(path: output, definition: sources[0].definition)
+                for source in sources where source.path != output { try target.checkMerging(source) }
                 for source in sources where source.path != output {
                     print("\(try target.merge(source)) points from \(source.path)")
                     try source.close()

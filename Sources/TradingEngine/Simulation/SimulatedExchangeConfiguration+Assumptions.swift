@@ -67,7 +67,7 @@ extension SimulatedExchangeConfiguration {
 
     /// How long orders, answers and market data are on their way.
     package var latencyText: String {
-        let feed = latency.feed > .zero ? ", market data \(latency.feed) late" : ""
+        let feed = latency.feed > .zero ? ", market data \(Self.text(latency.feed)) late" : ""
         if !latency.samples.isEmpty {
             let times = latency.sampleFactor == 1 ? "" : ", \(latency.sampleFactor) times as long"
             return "To the exchange and back as interpolated from \(latency.samples.count) recorded orders"
@@ -77,7 +77,16 @@ extension SimulatedExchangeConfiguration {
         guard latency.entry > .zero || latency.response > .zero || latency.feed > .zero else {
             return "None."
         }
-        return "\(latency.entry) to the exchange, \(latency.response) back" + feed + "."
+        return "\(Self.text(latency.entry)) to the exchange, \(Self.text(latency.response)) back" + feed + "."
+    }
+
+    /// A duration in its largest unit that has no fraction.
+    private static func text(_ duration: Duration) -> String {
+        let nanoseconds = duration.wholeNanoseconds
+        guard nanoseconds != 0 else { return "nothing" }
+        for (unit, size) in [("s", Int64(1_000_000_000)), ("ms", 1_000_000), ("us", 1_000)]
+        where nanoseconds % size == 0 { return "\(nanoseconds / size) \(unit)" }
+        return "\(nanoseconds) ns"
     }
 
     /// What fills cost.
