@@ -27,17 +27,21 @@ struct CommandRequest: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         // A member that nobody knows is more likely a mistake than a wish to be ignored.
-        let known = Set(CodingKeys.allCases.map(\.rawValue))
-        for key in try decoder.container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue)
-        {
-            throw Problem(
-                .badRequest, "unknown_member", "the body has an unknown member \(key.stringValue.prefix(80))")
-        }
+        try Self.refuseMembers(of: decoder, except: Set(CodingKeys.allCases.map(\.rawValue)))
         let container = try decoder.container(keyedBy: CodingKeys.self)
         command = try container.decode(String.self, forKey: .command)
         strategy = try container.decodeIfPresent(String.self, forKey: .strategy)
         parameters = try container.decodeIfPresent(JSONValue.self, forKey: .parameters)
         expiresAt = try container.decodeIfPresent(String.self, forKey: .expiresAt)
+    }
+
+    /// Throws when the object has members that are not among those that are known.
+    static func refuseMembers(of decoder: any Decoder, except known: Set<String>) throws {
+        for key in try decoder.container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue)
+        {
+            throw Problem(
+                .badRequest, "unknown_member", "the body has an unknown member \(key.stringValue.prefix(80))")
+        }
     }
 
     /// Inserts the command of a request, or finds the one that the same request made before.
@@ -53,7 +57,7 @@ struct CommandRequest: Decodable, Sendable {
                 "command must be one of \(CommandKind.words.joined(separator: ", "))")
         }
         let expiry = try body.expiresAt.map { text throws(Problem) in
-            guard let time = Timestamp(iso8601: text) else {
+            guard let time = Timestamp(rfc3339: text) else {
                 throw Problem(
                     .unprocessableContent, "bad_time",
                     "expires_at must be a UTC time such as 2026-01-31T12:00:00Z")
@@ -63,6 +67,7 @@ struct CommandRequest: Decodable, Sendable {
         let parameters = try body.parametersText()
         let id = key.map(id(ofKey:)) ?? randomID()
         let (command, isNew, json) = try await call.site.writing { store in
+            if let strategy = body.strategy { _ = try store.strategy(orProblem: strategy) }
             let result = try store.insertCommand(
                 id: id, kind, strategy: body.strategy, parameters: parameters, issuer: "web",
                 expiresAt: expiry)
@@ -75,7 +80,7 @@ struct CommandRequest: Decodable, Sendable {
             guard command.kind == kind, command.strategyID == strategy, command.parameters == parameters
             else {
                 throw Problem(
-                    .unprocessableContent, "idempotency_key_reused",
+                    .conflict, "idempotency_key_reused",
                     "this Idempotency-Key was used for another command; use a new one for each")
             }
         }

@@ -158,9 +158,13 @@ enum Documents {
         [
             .init("command", .word(CommandKind.words)),
             .init("strategy?", .string, "a strategy's id or name; left out or null: all strategies"),
-            .init("parameters", .object, "of an update or a restart"),
+            .init("parameters?", .object, "of an update or a restart"),
             .init("expires_at?", .time, "not accepted by then, the command expires"),
-        ], optional: ["strategy", "parameters", "expires_at"])
+        ], optional: ["strategy", "parameters", "expires_at"],
+        rules: """
+            "if":{"properties":{"command":{"const":"update"}}},\
+            "then":{"required":["parameters"],"properties":{"parameters":{"type":"object","minProperties":1}}}
+            """)
 
     static let empty = Schema("Empty", [])
     static let token = Schema("Token", [.init("token", .string, "64 hexadecimal digits")])

@@ -17,6 +17,7 @@ enum EventStream {
         }
         let revision = call.request.headers[lastEventID].flatMap { site.hub.revision(ofEventID: $0) }
         let channel = call.context.channel
+        let seconds = site.settings.patienceSeconds ?? Limits.writeSeconds
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream"],
             body: ResponseBody { writer in
@@ -29,10 +30,10 @@ enum EventStream {
                 }
                 let monitor = site.monitor
                 site.hub.update(try await site.blocking { monitor.state(maxAge: .milliseconds(500)) })
-                try await write(Array("retry: 1000\n\n".utf8), to: &writer, channel)
+                try await write(Array("retry: 1000\n\n".utf8), to: &writer, channel, within: seconds)
                 // A client that goes ends the stream at once, instead of at the next write that fails.
                 try await call.request.body.consumeWithInboundCloseHandler { _ in
-                    try await send(site.hub, subscription, since: revision, to: &writer, channel)
+                    try await send(site.hub, subscription, since: revision, to: &writer, channel, seconds)
                 } onInboundClosed: {
                     site.hub.unsubscribe(subscription)
                 }
@@ -42,7 +43,7 @@ enum EventStream {
 
     private static func send(
         _ hub: LiveHub, _ subscription: LiveHub.Subscription, since: Int64?,
-        to writer: inout any ResponseBodyWriter, _ channel: any Channel
+        to writer: inout any ResponseBodyWriter, _ channel: any Channel, _ seconds: Int64
     ) async throws {
         var revision = since
         var lastWrite = ContinuousClock.now
@@ -50,20 +51,21 @@ enum EventStream {
         repeat {
             if let message = hub.message(since: revision) {
                 revision = message.revision
-                try await write(message.bytes, to: &writer, channel)
+                try await write(message.bytes, to: &writer, channel, within: seconds)
                 lastWrite = .now
             } else if ContinuousClock.now - lastWrite > .seconds(Limits.keepAliveSeconds) {
                 // A machine that is gone says nothing, and is noticed when it is written to.
-                try await write(Array(":\n\n".utf8), to: &writer, channel)
+                try await write(Array(":\n\n".utf8), to: &writer, channel, within: seconds)
                 lastWrite = .now
             }
         } while await wakes.next() != nil
     }
 
     private static func write(
-        _ bytes: [UInt8], to writer: inout any ResponseBodyWriter, _ channel: any Channel
+        _ bytes: [UInt8], to writer: inout any ResponseBodyWriter, _ channel: any Channel,
+        within seconds: Int64
     ) async throws {
-        let deadline = Deadline(channel, seconds: Limits.writeSeconds)
+        let deadline = Deadline(channel, seconds: seconds)
         defer { deadline.cancel() }
         try await writer.write(ByteBuffer(bytes: bytes))
     }

@@ -164,7 +164,7 @@ struct Listing: Sendable {
             return .text(text)
         case .strategy: return .text(try store.strategy(orProblem: text).id)
         case .since(let isNanoseconds), .until(let isNanoseconds):
-            guard let time = Timestamp(iso8601: text) else {
+            guard let time = Timestamp(rfc3339: text) else {
                 throw Problem(
                     .badRequest, "bad_parameter",
                     "\(filter.name) must be a UTC time such as 2026-01-31T12:00:00Z")
@@ -187,6 +187,12 @@ struct Listing: Sendable {
         }.joined(separator: ".")
     }
 
+    /// What cursors look like; how many values one has depends on the list and its filters.
+    static let cursorPattern: String = {
+        let value = "(i-?[0-9]{1,18}|t([0-9a-f]{2})*)"
+        return "^\(value)(\\.\(value)){0,3}$"
+    }()
+
     private static func values(ofCursor text: String, count: Int) throws(Problem) -> [SQLValue] {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let values = parts.compactMap { part -> SQLValue? in
@@ -203,11 +209,9 @@ struct Listing: Sendable {
             }
             return .text(String(decoding: bytes, as: UTF8.self))
         }
-        guard parts.count == count, values.count == count else {
-            throw Problem(
-                .badRequest, "bad_cursor",
-                "cursor must be the next_cursor of the page before, with the same filters")
-        }
+        let advice = "cursor must be the next_cursor of the page before, with the same filters"
+        guard values.count == parts.count else { throw Problem(.badRequest, "bad_cursor", advice) }
+        guard values.count == count else { throw Problem(.notFound, "unknown_page", advice) }
         return values
     }
 }

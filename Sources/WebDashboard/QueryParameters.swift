@@ -18,10 +18,8 @@ struct QueryParameters {
         self.values = values
     }
 
-    /// The value of a name; `nil` when it is not given or empty, as forms send what nobody filled in.
-    subscript(name: String) -> String? {
-        values.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
-    }
+    /// The value of a name; `nil` when it is not given.
+    subscript(name: String) -> String? { values.first { $0.name == name }?.value }
 
     /// Throws for a parameter that is not among the names.
     func allow(_ names: [String]) throws(Problem) {

@@ -22,7 +22,8 @@ enum RequestBodyReader {
             headers: [.connection: "close"])
         let announced = call.request.headers[.contentLength].flatMap { Int($0) } ?? 0
         guard announced <= Limits.bodyBytesMax else { throw tooLong }
-        let deadline = Deadline(call.context.channel, seconds: Limits.bodySeconds)
+        let deadline = Deadline(
+            call.context.channel, seconds: call.site.settings.patienceSeconds ?? Limits.bodySeconds)
         defer { deadline.cancel() }
         var bytes: [UInt8] = []
         for try await part in call.request.body {

@@ -31,7 +31,8 @@ enum Routes {
         let paging = [
             Route.Parameter(name: "limit", description: "rows of a page", range: 1...Limits.pageRowsMax),
             Route.Parameter(
-                name: "cursor", description: "the next_cursor of the page before", pattern: "^[it0-9a-f.-]+$"),
+                name: "cursor", description: "the next_cursor of the page before",
+                pattern: Listing.cursorPattern),
         ]
         return Route(
             method: .get, path: "\(prefix)/\(list.name)", summary: list.summary,
@@ -273,10 +274,15 @@ enum Routes {
         method: .post, path: "\(prefix)/session/end", summary: "Takes the browser's cookie away",
         answer: .document("Session"), body: "Empty", isOpen: true
     ) { call in
-        sessionAnswer(call, isAuthorized: false, cookie: call.site.gate.cookieHeader(isGiven: false))
+        let _: EmptyBody = try await RequestBodyReader.decode(call)
+        return sessionAnswer(call, isAuthorized: false, cookie: call.site.gate.cookieHeader(isGiven: false))
     }
 
     private struct TokenBody: Decodable, Sendable { var token: String }
+
+    private struct EmptyBody: Decodable, Sendable {
+        init(from decoder: any Decoder) throws { try CommandRequest.refuseMembers(of: decoder, except: []) }
+    }
 
     private static func sessionAnswer(
         _ call: Route.Call, isAuthorized: Bool, cookie: String? = nil

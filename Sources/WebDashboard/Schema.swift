@@ -39,8 +39,11 @@ struct Schema: Sendable {
     var members: [Member]
     /// Members that a caller may leave out of what it sends.
     var optionalNames: Set<String> = []
+    /// Further members of the schema, as JSON without its braces.
+    var rules: String?
 
-    init(_ name: String, _ members: [Member], optional: Set<String> = []) {
+    init(_ name: String, _ members: [Member], optional: Set<String> = [], rules: String? = nil) {
+        self.rules = rules
         self.name = name
         self.members = members
         optionalNames = optional
@@ -48,6 +51,13 @@ struct Schema: Sendable {
 
     /// Writes the schema of the object.
     func write(to json: inout JSONWriter) {
+        guard let rules else { return writeMembers(to: &json) }
+        var own = JSONWriter()
+        writeMembers(to: &own)
+        json.raw(own.bytes.dropLast() + Array((",\(rules)}").utf8))
+    }
+
+    private func writeMembers(to json: inout JSONWriter) {
         json.object { json in
             json.member("type", "object")
             json.member("additionalProperties", false)

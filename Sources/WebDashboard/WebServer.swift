@@ -54,7 +54,7 @@ package struct WebServer: Sendable {
             responder: responder,
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    idleTimeout: .seconds(Limits.idleSeconds),
+                    idleTimeout: .seconds(settings.patienceSeconds ?? Limits.idleSeconds),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: Limits.headerBytesMax, maxHeaderListSize: Limits.headerBytesMax,
                         maxHeaderFieldCount: Limits.headersMax))),

@@ -14,11 +14,15 @@ package struct WebSettings: Sendable {
     /// The executable that holds the classes of strategies without a module of their own; `nil` when not known.
     package var executable: String?
 
+    /// How long slow clients are waited for, in seconds, in place of the times in `Limits`.
+    package var patienceSeconds: Int64?
+
     /// Takes the settings as they are.
     package init(
         home: HomeDirectory, host: String, port: Int, allowedHosts: [String] = [], isReadOnly: Bool = false,
-        executable: String? = nil
+        executable: String? = nil, patienceSeconds: Int64? = nil
     ) {
+        self.patienceSeconds = patienceSeconds
         self.home = home
         self.host = host
         self.port = port

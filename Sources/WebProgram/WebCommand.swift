@@ -31,6 +31,8 @@ import WebDashboard
     @Option(name: .long, help: .hidden) var executable: String?
     /// Its output is a log, which others may come to read: no token is printed.
     @Flag(name: .long, help: .hidden) var supervised = false
+    /// For tests, which have no time to be slow.
+    @Option(name: .long, help: .hidden) var patience: Int64?
 
     func run() async throws {
         do {
@@ -51,7 +53,7 @@ import WebDashboard
         let token = try AccessToken(directory, isRenewed: newToken)
         let settings = WebSettings(
             home: directory, host: host, port: port, allowedHosts: allowHost, isReadOnly: readOnly,
-            executable: executable)
+            executable: executable, patienceSeconds: patience)
         exitOnSignals()
         do {
             try await WebServer(settings, token: token).run { port in

@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import TradingModel
 
+@testable import WebDashboard
+
 @Suite(.serialized) struct APITests {
     @Test func strategiesShowWhatTheDatabaseKnows() throws {
         let web = try WebHome()
@@ -46,7 +48,8 @@ import TradingModel
         ("/api/v1/orders?bogus=1", 400, "unknown parameter bogus"),
         ("/api/v1/orders?limit=1&limit=2", 400, "twice"),
         ("/api/v1/orders?cursor=zzz", 400, "next_cursor"),
-        ("/api/v1/orders?cursor=i1.i2.i3", 400, "next_cursor"),
+        ("/api/v1/orders?cursor=i1.i2.i3", 404, "next_cursor"),
+        ("/api/v1/orders?cursor=", 400, "next_cursor"), ("/api/v1/orders?side=", 400, "buy, sell"),
         ("/api/v1/orders?status=maybe", 400, "filled"), ("/api/v1/orders?since=yesterday", 400, "UTC time"),
         ("/api/v1/orders?strategy=nobody", 404, "no strategy nobody"),
         ("/api/v1/trades", 400, "backtest is needed"),
@@ -68,6 +71,21 @@ import TradingModel
         let object = try answer.object()
         #expect((object["detail"] as? String)?.contains(words) == true, "\(answer.body)")
         #expect(object["status"] as? Int == status)
+    }
+
+    @Test(arguments: [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"),
+        ("2026-01-01t00:00:00.5z", "2026-01-01T00:00:00.500Z"),
+        ("2026-01-01T05:30:00+05:30", "2026-01-01T00:00:00.000Z"),
+        ("2025-12-31T19:00:00-05:00", "2026-01-01T00:00:00.000Z"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
+        ("0001-01-01T00:00:00Z", "1677-09-21T00:12:43.145Z"),
+        ("9999-12-31T23:59:59Z", "2262-04-11T23:47:16.854Z"), ("2026-02-30T00:00:00Z", nil),
+        ("0001-02-29T00:00:00Z", nil), ("0001-01-01T00:00:00", "1677-09-21T00:12:43.145Z"), ("", nil),
+        ("soon", nil), ("9999", nil),
+    ])
+    func timesOfTheAPIAreThoseOfRFC3339(_ text: String, _ expected: String?) {
+        #expect(Timestamp(rfc3339: text)?.description == expected)
     }
 
     // MARK: - Commands
@@ -108,7 +126,7 @@ import TradingModel
         #expect(try first.object()["id"] as? String == again.object()["id"] as? String)
         let other = try web.post(
             "/api/v1/commands", #"{"command": "start", "strategy": "earner"}"#, headers: key)
-        #expect(other.status == 422 && other.body.contains("idempotency_key_reused"))
+        #expect(other.status == 409 && other.body.contains("idempotency_key_reused"))
         #expect(try web.items("/api/v1/commands").count == 6)
         let bad = try web.post(
             "/api/v1/commands", stop, headers: ["Idempotency-Key": String(repeating: "k", count: 200)])
@@ -118,7 +136,7 @@ import TradingModel
     @Test(arguments: [
         ("", 400, "no JSON"), ("{", 400, "no JSON"), ("[]", 400, "another type"), ("{}", 400, "no command"),
         (#"{"command": 1}"#, 400, "command"), (#"{"command": "explode"}"#, 422, "start, stop"),
-        (#"{"command": "stop", "strategy": "nobody"}"#, 422, "unknown strategy"),
+        (#"{"command": "stop", "strategy": "nobody"}"#, 404, "no strategy nobody"),
         (#"{"command": "stop", "extra": 1}"#, 400, "unknown member extra"),
         (#"{"command": "update", "strategy": "earner"}"#, 422, "update needs parameters"),
         (#"{"command": "update", "strategy": "earner", "parameters": [1]}"#, 422, "object"),

@@ -78,6 +78,10 @@ import TradingModel
             _ = manager.wait(seconds: 30)
         }
         try web.start(["--executable", TradewindProgram.path])
-        _ = try drive("steer", "http://\(web.host)/#token=\(web.token)", web.home.databasePath, "crosser")
+        let url = "http://\(web.host)/#token=\(web.token)"
+        _ = try drive("steer", url, web.home.databasePath, "crosser")
+        manager.signal(SIGTERM)
+        #expect(manager.wait(seconds: 30) == 0)
+        _ = try drive("down", url, web.home.databasePath, "crosser")
     }
 }

@@ -4,6 +4,8 @@ import TestSupport
 import Testing
 import TradingModel
 
+@testable import WebDashboard
+
 @Suite(.serialized) struct SecurityTests {
     // MARK: - The token
 
@@ -251,6 +253,79 @@ import TradingModel
             return try socket.read { $0.contains("\r\n\r\n") }.contains("200")
         }
         #expect(isFree)
+    }
+
+    @Test func slowClientsAreClosedAndKeepNobodyOut() throws {
+        let web = try WebHome(["--patience", "2"])
+        let earner = try web.fill()
+        let head = "Host: \(web.host)\r\nAuthorization: Bearer \(web.token)\r\n"
+        let post = "POST /api/v1/commands HTTP/1.1\r\n\(head)Content-Type: application/json\r\n"
+        for (what, text, drip) in [
+            ("a header", "GET /api/v1/health HTTP/1.1\r\n\(head)X-Slow: ", "x"), ("nothing", "", ""),
+            ("a body", post + "Content-Length: 5000\r\n\r\n{", "x"),
+        ] {
+            let socket = try TestSocket(port: web.port)
+            try socket.write(text)
+            let start = ContinuousClock.now
+            // A byte now and then is no whole request.
+            let isClosed = try waitUntil(seconds: 15) {
+                try socket.write(drip)
+                return socket.isAtEnd(milliseconds: 200)
+            }
+            #expect(
+                isClosed && ContinuousClock.now - start > .seconds(1), "a client that is slow with \(what)")
+        }
+        // One that reads nothing of a stream is closed, and everybody else goes on.
+        let reader = try TestSocket(port: web.port)
+        try reader.write("GET /api/v1/stream HTTP/1.1\r\n\(head)\r\n")
+        let store = try web.open()
+        let isGivenUp = try waitUntil(seconds: 30) {
+            for number in 0..<50 {
+                try store.noteEvent(
+                    earner.id, reason: String(repeating: "\(number)", count: 8_000), epoch: 1, at: .epoch)
+            }
+            #expect(try web.get("/api/v1/health").status == 200)
+            return web.openStreams == 0
+        }
+        try store.close()
+        #expect(isGivenUp)
+    }
+
+    @Test func connectionsHaveABoundAndFurtherOnesWait() throws {
+        let web = try WebHome(["--patience", "3"])
+        var sockets = try (0..<140).map { _ in try TestSocket(port: web.port) }
+        let last = try TestSocket(port: web.port)
+        try last.write("GET / HTTP/1.1\r\nHost: \(web.host)\r\nConnection: close\r\n\r\n")
+        #expect(!last.isAtEnd(milliseconds: 300) && last.text.isEmpty, "it waits")
+        sockets.removeFirst(100)
+        #expect(try last.readAnswer().status == 200)
+    }
+
+    @Test func tokensAreComparedInTheSameTimeWhateverTheyAre() throws {
+        let text = String(repeating: "a", count: 64)
+        let token = AccessToken(text: text)
+        #expect(token.admits(token: text) && token.admits(cookie: token.cookieValue))
+        for wrong in [
+            "", "a", String(text.dropLast()), text + "a", "b" + text.dropFirst(), text.uppercased(),
+        ] {
+            #expect(!token.admits(token: wrong) && !token.admits(cookie: wrong))
+        }
+        #expect(!token.admits(token: token.cookieValue) && !token.admits(cookie: text))
+        // What makes it so is the comparison of two codes by the library; nothing else may compare a secret.
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources/WebDashboard")
+        let source = try String(
+            contentsOf: folder.appendingPathComponent("AccessToken.swift"), encoding: .utf8)
+        #expect(source.contains("isValidAuthenticationCode"))
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where name.hasSuffix(".swift") {
+            let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+            for comparison in [
+                "token.text ==", "== token.text", "cookieValue ==", "== cookieValue", "== text }",
+            ] {
+                #expect(!text.contains(comparison), "\(name)")
+            }
+        }
     }
 
     @Test func brokenRequestsAreAnsweredOrClosedAndHarmNobody() throws {

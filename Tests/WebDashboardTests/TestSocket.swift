@@ -61,6 +61,13 @@ final class TestSocket {
         return true
     }
 
+    /// Whether the server has closed the connection; reads what comes within a time.
+    func isAtEnd(milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, milliseconds) > 0 else { return false }
+        return !readMore()
+    }
+
     /// All that came so far.
     var text: String { String(decoding: buffer, as: UTF8.self) }
 

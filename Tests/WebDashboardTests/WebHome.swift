@@ -48,6 +48,18 @@ final class WebHome {
 
     var host: String { "127.0.0.1:\(port)" }
 
+    /// Connections of the server that have sent something and are open still, where the kernel tells; its own apart.
+    var openStreams: Int {
+        guard let pid = server?.processID else { return 0 }
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/net/tcp", encoding: .utf8)) ?? ""
+        let mine = String(port, radix: 16, uppercase: true)
+        let hexadecimal = String(repeating: "0", count: max(0, 4 - mine.count)) + mine
+        return text.split(separator: "\n").count { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 3 && fields[1].hasSuffix(":" + hexadecimal) && fields[3] == "01"
+        }
+    }
+
     // MARK: - Requests
 
     /// Sends a request as it would be written by hand and reads the whole answer.

@@ -2,7 +2,9 @@
 
     browser.py find                          prints the browser's path, or says why there is none (exit code 3)
     browser.py look URL DATABASE             loads the page with many strategies, sorts, filters, waits for a change
+    browser.py live URL DATABASE NAME        how fast the page of a running engine loads and follows
     browser.py steer URL DATABASE NAME       does everything that can be done with a running strategy
+    browser.py down URL DATABASE NAME        looks at an engine without a manager
     browser.py shoot URL FOLDER NAME         takes pictures of the pages in both themes and at a phone's width
 
 Every step that fails is printed; the exit code is 1 then.
@@ -165,15 +167,31 @@ def check(condition, text):
         raise AssertionError(text)
 
 
+def load(browser, url, count):
+    start = time.monotonic()
+    browser.open(url.split("#")[0] + "?again")
+    browser.wait(f"document.querySelectorAll('tbody tr').length === {count}")
+    print(f"load with {count} strategies: {time.monotonic() - start:.2f} s")
+
+
+def live(browser, url, database, name):
+    """Loads the page of a running engine, and measures from the commit of a command to its effect on the page."""
+    browser.open(url)
+    browser.wait("document.querySelectorAll('tbody tr').length > 0")
+    load(browser, url, rows(database, "SELECT count(*) FROM strategy_configs")[0][0])
+    status = (f"[...document.querySelectorAll('tbody tr')].some(row => row.querySelector('a').innerText === {json.dumps(name)}"
+              " && row.innerText.includes('%s'))")
+    for command, word in [("pause", "paused"), ("resume", "running")]:
+        rows(database, "INSERT INTO strategy_commands(strategy_id, command) VALUES (?, ?)", name, command)
+        print(f"{command} seen after {browser.wait(status % word):.2f} s")
+
+
 def look(browser, url, database):
     # Once to have the server warm, as it is when a second person looks.
     browser.open(url)
     browser.wait("document.querySelectorAll('tbody tr').length > 0")
     count = rows(database, "SELECT count(*) FROM strategy_configs")[0][0]
-    start = time.monotonic()
-    browser.open(url.split("#")[0] + "?again")
-    browser.wait(f"document.querySelectorAll('tbody tr').length === {count}")
-    print(f"load with {count} strategies: {time.monotonic() - start:.2f} s")
+    load(browser, url, count)
     name = rows(database, "SELECT name FROM strategy_configs ORDER BY name DESC LIMIT 1")[0][0]
     start = time.monotonic()
     rows(database, "UPDATE strategy_configs SET status = 'error' WHERE name = ?", name)
@@ -197,7 +215,7 @@ def look(browser, url, database):
     browser.wait("document.activeElement === document.querySelector('tbody').children[1]")
     browser.key("Enter", "\r")
     browser.wait("location.hash.startsWith('#/strategy/') && document.querySelector('.figures')")
-    for section in ["orders", "fills", "positions", "feeds", "commands", "events", "backtests", "instruments"]:
+    for section in ["orders", "fills", "positions", "feeds", "commands", "events", "alerts", "backtests", "instruments"]:
         browser.run(f"location.hash = '#/{section}'")
         browser.wait("document.querySelector('main h1') && document.querySelector('main .scroll')")
     theme = "document.documentElement.dataset.theme"
@@ -208,7 +226,7 @@ def look(browser, url, database):
         seen.add((browser.run(theme), browser.run(colour)))
     check(len({pair[1] for pair in seen}) == 2, f"light and dark differ: {seen}")
     browser.size(390, 844)
-    for section in ["", "strategy/" + name, "orders", "feeds", "backtests"]:
+    for section in ["", "strategy/" + name, "orders", "feeds", "alerts", "backtests"]:
         browser.run(f"location.hash = '#/{section}'")
         browser.wait("document.querySelector('main').children.length > 0")
         time.sleep(0.5)
@@ -263,6 +281,48 @@ def steer(browser, url, database, name):
     browser.wait("[...document.querySelectorAll('main button')].some(button => button.innerText === 'Pause all')")
     check(rows(database, "SELECT count(*) FROM strategy_commands")[0][0] == count, "no means no")
     press("Pause all", None)
+    trading = "document.querySelector('tbody tr').innerText.includes('halted')"
+    press("Halt all", None)
+    browser.wait(f"{trading} && document.getElementById('notice').innerText.includes('Trading is halted')")
+    press("Resume trading", None)
+    browser.wait(f"!({trading}) && document.getElementById('notice').hidden")
+    press("Flatten all", None)
+    # The chart shows the market, with at least some of the fills.
+    browser.run(f"location.hash = '#/strategy/{name}'")
+    browser.wait("document.querySelectorAll('.chart polyline').length >= 2")
+    alerts(browser, database, name)
+
+
+def alerts(browser, database, name):
+    """An incident is seen on both pages and in the list, as text and nothing else, and goes when it has cleared."""
+    rows(database, "INSERT INTO alert_incidents(rule_id, rule, kind, subject_id, subject, strategy_id, opened_at, fired_at, message)"
+         " SELECT 'r', 'in_the_browser', 'error', id, name, id, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z',"
+         " '<script>alert(1)</script><img src=x>' FROM strategy_configs WHERE name = ?", name)
+    for section in ["strategy/" + name, ""]:
+        browser.run(f"location.hash = '#/{section}'")
+        browser.wait("document.querySelector('ul.alerts') && document.querySelector('ul.alerts').innerText.includes('<script>alert(1)</script>')")
+    check(not browser.run("document.querySelector('main script, main img')"), "a message became an element")
+    browser.run("location.hash = '#/alerts'")
+    browser.wait("[...document.querySelectorAll('tbody tr')].some(row => row.innerText.includes('in_the_browser') && row.innerText.includes('open'))")
+    browser.wait("document.querySelector('main').innerText.includes('strategy_error')")
+    rows(database, "UPDATE alert_incidents SET cleared_at = '2026-01-01T00:01:00.000Z', cleared_reason = 'in time' WHERE rule = 'in_the_browser'")
+    browser.wait("[...document.querySelectorAll('tbody tr')].some(row => row.innerText.includes('in_the_browser') && row.innerText.includes('cleared'))")
+
+
+def down(browser, url, database, name):
+    """Without a manager the page says so, shows what is known, and takes commands that wait."""
+    browser.open(url)
+    browser.wait("document.getElementById('notice') && document.getElementById('notice').innerText.includes('No manager runs')")
+    browser.wait(f"[...document.querySelectorAll('tbody a')].some(link => link.innerText === {json.dumps(name)})")
+    for section in ["orders", "fills", "commands", "events", "alerts", "feeds"]:
+        browser.run(f"location.hash = '#/{section}'")
+        browser.wait("document.querySelector('main .scroll, main .panel')")
+    browser.run(f"location.hash = '#/strategy/{name}'")
+    browser.wait("document.querySelectorAll('.figures dd').length > 10 && document.querySelectorAll('.chart polyline').length > 0")
+    browser.run("[...document.querySelectorAll('main button')].find(button => button.innerText === 'Restart').click()")
+    browser.wait("document.querySelector('dialog[open] button[value=yes]')")
+    browser.run("document.querySelector('dialog[open] button[value=yes]').click()")
+    browser.wait("[...document.querySelectorAll('.toast')].some(toast => toast.innerText.includes('waits for a manager'))")
 
 
 def shoot(browser, url, folder, name):
@@ -273,7 +333,7 @@ def shoot(browser, url, folder, name):
         browser.call("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": theme}]})
         for width, height in [(1440, 900), (390, 844)]:
             browser.size(width, height)
-            for section in ["", "strategy/" + name, "orders", "feeds", "commands", "backtests"]:
+            for section in ["", "strategy/" + name, "orders", "feeds", "commands", "alerts", "backtests"]:
                 browser.run(f"location.hash = '#/{section}'")
                 time.sleep(1)
                 browser.picture(os.path.join(folder, f"{section.split('/')[0] or 'strategies'}-{theme}-{width}.png"))
@@ -287,7 +347,7 @@ def main():
         return 0 if path else 3
     browser = Browser(path)
     try:
-        {"look": look, "steer": steer, "shoot": shoot}[job](browser, *rest)
+        {"look": look, "live": live, "steer": steer, "down": down, "shoot": shoot}[job](browser, *rest)
         check(not browser.faults, "the browser's console: " + "; ".join(browser.faults))
         print("ok")
         return 0

@@ -106,6 +106,7 @@ def plot(prices, trades, pnl, out):
         for side, marker, colour in [("buy", "^", "tab:green"), ("sell", "v", "tab:red")]:
             chosen = trades[(trades["symbol"] == symbol) & (trades["side"] == side)]
             axis.scatter(chosen["time"], chosen["price"], marker=marker, s=18, color=colour, label=f"{side} ({len(chosen)})")
+        axis.margins(y=0.15)
         axis.set_ylabel(symbol)
         axis.legend(loc="upper left", frameon=False, ncols=3)
     for name in pnl:
