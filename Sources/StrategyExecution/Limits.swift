@@ -25,5 +25,7 @@ enum Limits {
     static let stateSaveSecondsMin = 5
     static let stateBytesPerSecondMax = 100
     /// Seconds that the process after a crash waits for a recording that has not reached the crash yet.
-    static let recordingBehindSeconds: Int64 = 5
+    static let recordingBehindSeconds: Int64 = 3
+    /// Seconds that it may take to run the session again, below the 10 s in which a process has to be ready.
+    static let crashReplaySeconds: Int64 = 7
 }
