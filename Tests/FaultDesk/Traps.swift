@@ -55,7 +55,8 @@ struct Thrower: Strategy {
     }
 }
 
-/// Holds one unit behind a stop close below it, and buys again when the stop was hit.
+/// Holds one unit behind a stop close below it, sends it anew when the market has left it behind, and buys again when it was
+/// hit.
 struct StopRider: Strategy {
     static let name = "stop_rider"
     static let summary = "Holds a position behind a stop"
@@ -64,7 +65,12 @@ struct StopRider: Strategy {
     init(parameters: ParameterValues) {}
 
     mutating func onQuote(_ quote: Quote, token: InstrumentToken, context: StrategyContext) {
-        guard context.openOrders(token).isEmpty else { return }
+        if let stop = context.openOrders(token).first {
+            if stop.status == .accepted, stop.triggerPrice < quote.bid - Price(e8: 4_000_000) {
+                context.cancel(stop.id)
+            }
+            return
+        }
         if context.position(token).isFlat {
             context.submit(.market(.buy, Quantity(1), token))
         } else {
