@@ -1,9 +1,10 @@
 """Measures backtests of a moving-average crossover (10/50): rate beside a bare C loop over the same file in the same run,
 allocations, resident memory by file size, and, with --peers, other engines on the same records.
 
-Usage: engine_bench.py TRADEWIND [--peers] [--records N]
+Usage: engine_bench.py TRADEWIND [--peers] [--records N] [--real TARDIS_CSV...]
 """
 import argparse
+import csv
 import os
 import subprocess
 import sys
@@ -26,6 +27,52 @@ def synthesize(tradewind, directory, records):
     subprocess.run([tradewind, "ticks", "synth", "-o", path, "--symbol", "ALPHA", "--rate", "1000", "--seconds",
                     str(records // 1000), "--seed", "1"], check=True, stdout=subprocess.DEVNULL)
     return path
+
+
+def repeat_real(tradewind, directory, files, records):
+    """Imports recordings in the layout of Tardis, the same minutes over and over with later times until there are enough."""
+    rows = []
+    for name in files:
+        with open(name, newline="") as file:
+            rows.append(list(csv.reader(file)))
+    once = sum(len(table) - 1 for table in rows)
+    span = max(int(row[3]) for table in rows for row in table[1:]) - min(int(row[2]) for table in rows for row in table[1:])
+    parts = []
+    for index, (name, table) in enumerate(zip(files, rows)):
+        part = os.path.join(directory, f"real{index}")
+        with open(part + ".csv", "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(table[0])
+            for number in range(-(-records // once)):
+                shift = number * (span + 1_000_000)
+                writer.writerows(row[:2] + [int(row[2]) + shift, int(row[3]) + shift] + row[4:] for row in table[1:])
+        preset = "tardis_trades" if "price" in table[0] else "tardis_quotes"
+        subprocess.run([tradewind, "ticks", "import", "--preset", preset, "-o", part + ".ticks", part + ".csv"],
+                       check=True, stdout=subprocess.DEVNULL)
+        parts.append(part + ".ticks")
+    path = os.path.join(directory, "real.ticks")
+    subprocess.run([tradewind, "ticks", "merge", "-o", path] + parts, check=True, stdout=subprocess.DEVNULL)
+    return path, once
+
+
+def rates(tradewind, loop, path):
+    """The best of six runs of the backtest and of the loop, alternating, so that both see the same machine; the first of each
+    warms the page cache. Seconds a record, the records, and the orders."""
+    best_engine, best_loop, records, orders = 1e9, 1e9, 0, 0
+    for _ in range(6):
+        records, seconds, orders, _ = backtest(tradewind, path)
+        best_engine = min(best_engine, seconds / records)
+        count, nanoseconds, _ = subprocess.run([loop, path, "1"], check=True, capture_output=True,
+                                               text=True).stdout.split()
+        best_loop = min(best_loop, int(nanoseconds) / 1e9 / int(count))
+    return best_engine, best_loop, records, orders
+
+
+def tell(title, best_engine, best_loop, records, orders):
+    print(f"{title:<19}{records:,} quotes and trades, {orders:,} orders")
+    print(f"  backtest         {1e-6 / best_engine:.1f} million records/s ({best_engine * 1e9:.1f} ns), best of 6")
+    print(f"  bare C loop      {1e-6 / best_loop:.1f} million records/s ({best_loop * 1e9:.1f} ns), same runs")
+    print(f"  ratio            {best_loop / best_engine:.2f} of the C loop")
 
 
 def backtest(tradewind, path, environment=None):
@@ -52,22 +99,17 @@ def main():
     parser.add_argument("tradewind")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--records", type=int, default=5_000_000)
+    parser.add_argument("--real", nargs="+", metavar="CSV", help="quotes and trades of one instrument as Tardis has them")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tradewind-bench") as directory:
         loop, counter = compile_c(directory)
         path = synthesize(options.tradewind, directory, options.records)
-        # Alternating, so that both see the same machine; the first of each warms the page cache.
-        best_engine, best_loop, orders = 1e9, 1e9, 0
-        for _ in range(6):
-            records, seconds, orders, _ = backtest(options.tradewind, path)
-            best_engine = min(best_engine, seconds / records)
-            count, nanoseconds, _ = subprocess.run([loop, path, "1"], check=True, capture_output=True,
-                                                   text=True).stdout.split()
-            best_loop = min(best_loop, int(nanoseconds) / 1e9 / int(count))
-        print(f"records            {options.records:,} quotes and trades, {orders:,} orders")
-        print(f"backtest           {1e-6 / best_engine:.1f} million records/s ({best_engine * 1e9:.1f} ns), best of 6")
-        print(f"bare C loop        {1e-6 / best_loop:.1f} million records/s ({best_loop * 1e9:.1f} ns), same runs")
-        print(f"ratio              {best_loop / best_engine:.2f} of the C loop")
+        best_engine, best_loop, records, orders = rates(options.tradewind, loop, path)
+        tell("generated ticks", best_engine, best_loop, records, orders)
+        if options.real:
+            real, once = repeat_real(options.tradewind, directory, options.real, options.records // 2)
+            tell("real ticks", *rates(options.tradewind, loop, real))
+            print(f"  {once:,} recorded ones, over and over")
         small = synthesize(options.tradewind, directory, options.records // 5)
         few, many = (allocations(options.tradewind, counter, p, directory) for p in (small, path))
         per_order = (many[2] - few[2]) / max(1, many[1] - few[1])

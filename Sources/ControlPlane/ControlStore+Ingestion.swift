@@ -87,8 +87,8 @@ extension ControlStore {
             try updateInstance(database, strategyID, entry, "parameters_json", json)
         case .sessionEnded(let end):
             try updateInstance(database, strategyID, entry, "order_log_hash", hexadecimal(end.orderLogHash))
-        case .stateSaved, .input:
-            // Of use to its next process and to a replay only, which read the journal.
+        case .stateSaved, .input, .tradingStateChanged:
+            // Of use to its next process and to a replay only, which read the journal; of a halt the manager is told.
             break
         }
     }

@@ -29,6 +29,21 @@ extension ControlStore {
         return states
     }
 
+    /// When trading was last resumed, by strategy id or `allStrategies`; as far back as commands are kept. Reads all commands.
+    package func tradingResumptions() throws(ControlError) -> [String: Timestamp] {
+        try read { database in
+            var times: [String: Timestamp] = [:]
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT coalesce(strategy_id, '*'), max(accepted_at) FROM strategy_commands
+                    WHERE command = 'resume_trading' AND accepted_at IS NOT NULL AND status <> 'failed' GROUP BY 1
+                    """)
+            for row in rows { times[row[0]] = row.time(1) }
+            return times
+        }
+    }
+
     /// Sets what a strategy may trade; `active` deletes its row.
     package func setTradingState(
         _ scope: String, _ row: TradingStateRow, at now: Timestamp

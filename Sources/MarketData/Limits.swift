@@ -57,8 +57,10 @@ package enum Limits {
     package static let recorderChunksKept = 32
     /// The time between two looks at what the recorder's files have become.
     package static let recorderStatusMilliseconds: Int64 = 100
-    /// The time after which what was received is handed to the system, however little it is.
-    package static let recorderFlushMilliseconds: Int64 = 50
+    /// The time after which what was received is handed to the recorder's thread, however little it is.
+    package static let recorderFlushMilliseconds: Int64 = 40
+    /// The time for which that thread gathers records of a block before it hands them to the system.
+    package static let recorderGatherMilliseconds = 10
     /// The time between two syncs of the files to disk.
     package static let recorderSyncSeconds: Int64 = 5
     /// The time between two tries to record on after a failure or a full disk.

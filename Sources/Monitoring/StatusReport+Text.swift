@@ -18,7 +18,7 @@ extension StatusReport {
                 line.positionsCount.map(String.init) ?? "-", line.ordersCount.map(String.init) ?? "-",
                 line.successRate.map { decimal($0 * 100, places: 0) + " %" } ?? "-",
                 line.recordsDropped.map(String.init) ?? "-", percent(line.cpuPercent),
-                megabytes(line.residentBytes), line.reason ?? "")
+                megabytes(line.residentBytes), line.reason ?? line.tradingReason ?? "")
         }
         sections.append(
             strategies.isEmpty ? "no strategies: add one with 'strategies add'" : table.rendered())
@@ -46,7 +46,8 @@ extension StatusReport {
     private func state(_ line: Strategy) -> String {
         let isAsWanted =
             line.status == line.desiredState || (line.status == "active" && line.desiredState == "stopped")
-        return isAsWanted ? line.status : "\(line.status) (wanted \(line.desiredState))"
+        let status = isAsWanted ? line.status : "\(line.status) (wanted \(line.desiredState))"
+        return line.tradingState.map { "\(status), \($0)" } ?? status
     }
 
     private func percent(_ value: Double?) -> String { value.map { decimal($0, places: 1) + " %" } ?? "-" }

@@ -22,9 +22,14 @@ package struct StatusReport: Encodable {
         /// Market-data records that the broker dropped for it; `nil` when the bus does not say.
         package var recordsDropped: UInt64?
         package var reason: String?
+        /// What it may trade when that is not everything: `reducing` or `halted`.
+        package var tradingState: String?
+        package var tradingReason: String?
 
         private enum CodingKeys: String, CodingKey {
             case name, status, epoch, pnl, reason
+            case tradingState = "trading_state"
+            case tradingReason = "trading_reason"
             case recordsDropped = "records_dropped"
             case className = "class_name"
             case desiredState = "desired_state"
@@ -83,6 +88,7 @@ package struct StatusReport: Encodable {
         let around = OverviewReader.Surroundings(
             home: home, managerProcessID: managerProcessID, bus: BusView(statistics: bus), isAlive: isAlive)
         self.init(reader.overview(around, now: .epoch))
+        try readTrading(store)
         guard managerProcessID != nil else { return }
         for index in services.indices {
             let service = services[index]
@@ -90,6 +96,21 @@ package struct StatusReport: Encodable {
             services[index].processID = pid
             services[index].cpuPercent = nil
             services[index].residentBytes = nil
+        }
+    }
+
+    /// What each strategy may trade: the stricter of its own state and that of all.
+    private mutating func readTrading(_ store: ControlStore) throws {
+        let states = try store.tradingStates()
+        guard !states.isEmpty else { return }
+        let ids = Dictionary(try store.strategies().map { ($0.name, $0.id) }) { $1 }
+        let all = states[ControlStore.allStrategies] ?? TradingStateRow()
+        for index in strategies.indices {
+            let own = ids[strategies[index].name].flatMap { states[$0] } ?? TradingStateRow()
+            let state = own.state < all.state ? all : own
+            guard state.state != .active else { continue }
+            strategies[index].tradingState = state.state.rawValue
+            strategies[index].tradingReason = state.reason
         }
     }
 

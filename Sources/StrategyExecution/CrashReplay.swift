@@ -66,16 +66,20 @@ struct CrashReplay<S: Strategy, V: ExecutorVenue> {
         engine.start(at: .epoch)
         var place = RecordPlace.beginning
         var recordCount = 0
-        let deadline = ContinuousClock.now + .seconds(Limits.recordingBehindSeconds)
+        let begin = ContinuousClock.now
         while gate.mismatch == nil, !(gate.isComplete && place >= lastInput) {
             guard let event = next() else {
-                guard ContinuousClock.now < deadline else {
+                guard ContinuousClock.now < begin + .seconds(Limits.recordingBehindSeconds) else {
                     throw ExecutionError(.configuration, "the recording ends before the session did")
                 }
                 usleep(20_000)
                 continue
             }
             if gate.isComplete, RecordPlace(event.record) > lastInput { break }
+            if recordCount % 4_096 == 0, ContinuousClock.now > begin + .seconds(Limits.crashReplaySeconds) {
+                throw ExecutionError(
+                    .configuration, "it takes longer than \(Limits.crashReplaySeconds) s to run it again")
+            }
             cursors[event.feed].advance()
             if try inputs.admit(event.record, to: engine) { engine.process(event.record) }
             place = max(place, RecordPlace(event.record))
@@ -83,7 +87,9 @@ struct CrashReplay<S: Strategy, V: ExecutorVenue> {
         }
         if let mismatch = gate.mismatch {
             throw ExecutionError(
-                .configuration, "the journal has \(mismatch.wanted) where its replay has \(mismatch.found)")
+                .configuration,
+                "its replay parts from the journal at \(mismatch), as after records that the recording does not have"
+            )
         }
         try inputs.finish(engine)
         return Result(

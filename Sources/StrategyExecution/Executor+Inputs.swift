@@ -46,9 +46,10 @@ extension Executor {
     }
 
     /// Takes over an engine that has seen all that the crashed process had seen.
-    func carryOn(_ resumed: CrashReplay<S, V>.Result, _ recovered: EngineSnapshot?, _ setup: ExecutorSetup<S>)
-        throws(ExecutionError)
-    {
+    func carryOn(
+        _ resumed: CrashReplay<S, V>.Result, _ recovered: EngineSnapshot?, _ setup: ExecutorSetup<S>,
+        _ trading: (state: TradingState, reason: String)
+    ) throws(ExecutionError) {
         lastPlace = resumed.place
         journal.append(.checkpoint(recovered ?? engine.snapshot()), at: .epoch)
         journal.append(.parametersChanged(setup.parameters.jsonText), at: .epoch)
@@ -68,11 +69,9 @@ extension Executor {
             note(.limitsChanged, bootstrap.strategy?.limitsJSON ?? "{}")
             engine.update(limits: limits)
         }
-        let word = bootstrap.strategy?.tradingState ?? TradingState.active.rawValue
-        if let state = TradingState(rawValue: word), state != engine.tradingState {
-            let reason = bootstrap.strategy?.tradingReason ?? ""
-            note(.tradingState, "\(word)\n\(reason)")
-            engine.setTradingState(state, reason: reason)
+        if trading.state != engine.tradingState {
+            note(.tradingState, "\(trading.state.rawValue)\n\(trading.reason)")
+            engine.setTradingState(trading.state, reason: trading.reason)
         }
         ExecutorLog.write(
             "carrying on the session of epoch \(resumed.epoch): \(resumed.recordCount) records seen again")

@@ -58,7 +58,7 @@ extension Executor {
         warnOfHoles(lateJoin)
         setPaused(isPauseWanted)
         isPauseWanted = false
-        if flattening != nil {
+        if trading.flattening != nil {
             note(.flattened)
             engine.flatten()
             settleFlattening()

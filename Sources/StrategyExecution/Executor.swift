@@ -34,7 +34,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var client: BusClient?
     private(set) var phase = Phase.connecting
     private var generation: Int
-    private var hasSeenRecords = false
+    private(set) var hasSeenRecords = false
     var missedRecords: UInt64 = 0
     /// The last record that the engine had, and whether others are missing since then.
     var lastPlace = RecordPlace.beginning
@@ -44,12 +44,8 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     private var exitCode: Int32?
     /// Orders denied before the disk was full.
     private var deniedBeforeBlock: UInt64 = 0
-    /// A flatten command whose orders are on their way.
-    var flattening: StrategyCommandPayload?
-    /// When the flatten command has failed.
-    private var flattenDeadline = ContinuousClock.now
-    /// Breaches of limits that the manager was told of.
-    private var reportedBreachCount = 0
+    /// What is under way to get the strategy out of the market, and what the manager knows of its halts.
+    var trading = ExecutorTrading()
     private var metricsTask: RepeatedTask?
     private var nextHeartbeat = ContinuousClock.now
     /// The events that the last metrics were of, and when they are published again although none came.
@@ -103,19 +99,18 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
                 venue: V.make(account: setup.venue.account, instruments: setup.instruments, link: link),
                 configuration: setup.engineConfiguration, parameters: setup.parameters,
                 output: JournalOutput(journal: journal))
+        trading.journaled = recovered?.trading
+        let state = trading.begin(bootstrap.strategy, recovered: recovered?.trading)
         if let resumed {
             hasSeenRecords = true
-            try carryOn(resumed, recovered, setup)
+            try carryOn(resumed, recovered, setup, state)
             flushJournal()
             if let failure = journal.failure { throw failure }
             return
         }
         noteSettings()
-        if let word = bootstrap.strategy?.tradingState, let state = TradingState(rawValue: word) {
-            let reason = bootstrap.strategy?.tradingReason ?? ""
-            if state != .active { note(.tradingState, "\(word)\n\(reason)") }
-            engine.setTradingState(state, reason: reason)
-        }
+        if state.state != .active { note(.tradingState, "\(state.state.rawValue)\n\(state.reason)") }
+        engine.setTradingState(state.state, reason: state.reason)
         if let recovered {
             do {
                 try engine.restore(recovered)
@@ -125,7 +120,9 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             }
         }
         engine.isVenueUnavailable = link != nil
-        journal.append(.checkpoint(engine.snapshot()), at: .epoch)
+        var snapshot = engine.snapshot()
+        snapshot.trading = trading.journaled
+        journal.append(.checkpoint(snapshot), at: .epoch)
         journal.append(.parametersChanged(values.jsonText), at: .epoch)
         flushJournal()
         if let failure = journal.failure { throw failure }
@@ -344,75 +341,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         }
     }
 
-    /// Begins to close everything; acknowledged once it is flat, or when that has failed.
-    private func flatten(_ command: StrategyCommandPayload) {
-        guard flattening == nil else { return }
-        flattening = command
-        flattenDeadline = ContinuousClock.now + .seconds(Limits.flattenSeconds)
-        // The market as it is now is not known while it looks back.
-        guard !isCatchingUp else { return }
-        note(.flattened)
-        engine.flatten()
-        settleFlattening()
-    }
-
-    func settleFlattening() {
-        guard let command = flattening, !isCatchingUp else { return }
-        if engine.flattenResult == nil, ContinuousClock.now >= flattenDeadline {
-            let reason = "not flat after \(Limits.flattenSeconds) s"
-            note(.flattenAbandoned, reason)
-            engine.abandonFlatten(reason)
-        }
-        guard let result = engine.flattenResult else { return }
-        flattening = nil
-        var error: String?
-        if case .failed(let reason) = result { error = reason }
-        acknowledge(command, currentStatus, error: error)
-    }
-
-    /// Puts a trading state in force.
-    private func trade(_ command: StrategyCommandPayload) {
-        let current = currentStatus
-        guard let word = command.parameters?["state"], let state = TradingState(rawValue: word) else {
-            return acknowledge(command, current, error: "unknown trading state")
-        }
-        let reason = command.parameters?["reason"] ?? ""
-        note(.tradingState, "\(word)\n\(reason)")
-        engine.setTradingState(state, reason: reason)
-        ExecutorLog.write("trading \(state.rawValue): \(engine.tradingStateReason)")
-        // Without an id nobody waits for an answer.
-        if command.commandID != nil { acknowledge(command, current) }
-    }
-
-    /// Puts a whole set of limits in force; all violations are told at once, and the old ones stay then.
-    private func limit(_ command: StrategyCommandPayload) {
-        let current = currentStatus
-        let inputs = (command.parameters ?? [:]).sorted { $0.key < $1.key }.map {
-            (name: $0.key, text: $0.value)
-        }
-        do {
-            let own = inputs.filter { !ProcessLimits.names.contains($0.name) }
-            let limits = try RiskLimits(inputs: own)
-            note(.limitsChanged, JSONScalar.object(own))
-            engine.update(limits: limits)
-            ExecutorLog.write("limits: \(inputs.map { "\($0.name)=\($0.text)" }.joined(separator: " "))")
-            acknowledge(command, current)
-        } catch {
-            acknowledge(command, current, error: "\(error)")
-        }
-        reportBreaches()
-    }
-
-    /// Tells the manager of a limit on losses that was breached.
-    private func reportBreaches() {
-        guard engine.breachCount != reportedBreachCount, let breach = engine.lastBreach else { return }
-        reportedBreachCount = engine.breachCount
-        publishStatus(
-            currentStatus,
-            alarm: "\(breach.code.rawValue): \(breach.context); action \(breach.action.rawValue)")
-    }
-
-    private func acknowledge(
+    func acknowledge(
         _ command: StrategyCommandPayload, _ status: StrategyStatusPayload.Status, error: String? = nil
     ) {
         publishStatus(status, commandID: command.commandID, error: error)
@@ -426,6 +355,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
         nextHeartbeat = now + .seconds(Limits.metricsIntervalSeconds)
         saveState(now)
         flushJournal()
+        retryFlattening(now)
         settleFlattening()
         reportBreaches()
         journal.syncInBackground()
@@ -472,7 +402,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
             processID: identity.processID, status: status, generation: generation,
             acknowledgedCommandID: commandID,
             error: error, time: clock(), orderLogHash: orderLogHash, reason: reason,
-            tradingState: engine.tradingState.rawValue, alarm: alarm)
+            tradingState: engine.tradingState.rawValue, alarm: alarm ?? trading.unheardAlarm)
         _ = client?.publish(.strategyStatus(identity.strategyID), payload.encoded())
     }
 
@@ -480,6 +410,7 @@ package final class Executor<S: Strategy, V: ExecutorVenue>: BusClientDelegate, 
     ///
     /// What was decided goes to the order gateway only when the journal has it.
     func flushJournal() {
+        journalTradingState()
         journal.flush()
         let isBlocked = journal.obstruction != nil
         if !isBlocked, journal.failure == nil { link?.flush() }

@@ -60,7 +60,7 @@ struct ExecutorSetup<S: Strategy> {
             engineConfiguration = EngineConfiguration(
                 instruments: instruments, epoch: epoch, seed: configuration.seed,
                 startingCash: account.startingCash, limits: limits, sessionEnd: account.sessionEnd,
-                feedLatency: account.exchange.latency.feed)
+                feedLatency: account.exchange.latency)
             try engineConfiguration.validate()
         } catch let error as ExecutionError {
             throw error

@@ -56,6 +56,7 @@ enum Failpoint: Int, CaseIterable {
             case .parametersChanged: Armed.reach(.afterParameters)
             case .input: break
             case .stateSaved: Armed.reach(.afterSavedState)
+            case .tradingStateChanged: break
             case .sessionEnded: Armed.reach(.afterEnd)
             }
         #endif

@@ -6,8 +6,8 @@ import TradingModel
 final class ReplayGate {
     private let expected: [JournalRecord]
     private var position = 0
-    /// The first record that is not the one that was written.
-    private(set) var mismatch: (wanted: JournalRecord, found: JournalRecord)?
+    /// The first record that is not the one that was written, as an order and a time.
+    private(set) var mismatch: String?
     /// What goes beyond it: a process that was killed in the middle of a write left it out.
     private(set) var rest: [(record: JournalRecord, time: Timestamp)] = []
     /// Whether everything goes through.
@@ -26,8 +26,23 @@ final class ReplayGate {
             rest.append((record, time))
             return false
         }
-        if mismatch == nil, expected[position] != record { mismatch = (expected[position], record) }
+        if mismatch == nil, expected[position] != record {
+            mismatch = "order \(expected[position].orderID.map { "\($0)" } ?? ""), \(time)"
+        }
         position += 1
         return false
+    }
+}
+
+extension JournalRecord {
+    /// The order that a record of the order log is about.
+    fileprivate var orderID: OrderID? {
+        switch self {
+        case .orderSubmitted(let order): order.id
+        case .orderUpdated(let update): update.id
+        case .orderModified(let change): change.id
+        case .fill(let fill): fill.orderID
+        default: nil
+        }
     }
 }

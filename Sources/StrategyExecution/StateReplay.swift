@@ -23,6 +23,7 @@ enum StateReplay {
         private var openOrders: [Order]
         private var savedState: SavedState?
         private var lastVenueOrder: UInt32
+        private var trading: JournalTradingState?
 
         init(_ checkpoint: EngineSnapshot, instruments: [Instrument]) {
             // Instruments that the configuration no longer names still count in positions and totals.
@@ -39,6 +40,7 @@ enum StateReplay {
             openOrders = checkpoint.openOrders
             savedState = checkpoint.savedState
             lastVenueOrder = checkpoint.lastVenueOrder
+            trading = checkpoint.trading
         }
 
         mutating func apply(_ record: JournalRecord) {
@@ -74,6 +76,7 @@ enum StateReplay {
                     mark: fill.price)
                 book(fill)
             case .stateSaved(let state): savedState = state
+            case .tradingStateChanged(let change): trading = change.state == .active ? nil : change
             case .sessionStarted, .checkpoint, .parametersChanged, .input, .sessionEnded: break
             }
         }
@@ -106,7 +109,7 @@ enum StateReplay {
         var snapshot: EngineSnapshot {
             EngineSnapshot(
                 totals: portfolio.totals, positions: portfolio.positions, openOrders: openOrders,
-                savedState: savedState, lastVenueOrder: lastVenueOrder)
+                savedState: savedState, lastVenueOrder: lastVenueOrder, trading: trading)
         }
     }
 }

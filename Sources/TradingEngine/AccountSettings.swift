@@ -133,19 +133,25 @@ package struct AccountSettings: Sendable {
     private mutating func setLatency(
         _ text: String, _ readFile: (String) -> [UInt8]?, _ violations: inout ParameterViolations
     ) {
-        guard let (model, path) = ExchangeModelText.latency(text) else {
+        guard let (model, path, feedPath) = ExchangeModelText.latency(text) else {
             violations.add("latency", "'\(text)' is not \(ExchangeModelText.latencies)")
             return
         }
         exchange.latency = model
-        guard let path else { return }
-        guard let bytes = readFile(path) else {
-            violations.add("latency", "the file \(path) cannot be read")
-            return
+        func samples(_ path: String?) -> [LatencyModel.Sample] {
+            guard let path else { return [] }
+            guard let bytes = readFile(path) else {
+                violations.add("latency", "the file \(path) cannot be read")
+                return []
+            }
+            switch LatencyModel.samples(bytes) {
+            case .success(let samples): return samples
+            case .failure(let error):
+                violations.add("latency", "\(path): \(error)")
+                return []
+            }
         }
-        switch LatencyModel.samples(bytes) {
-        case .success(let samples): exchange.latency.samples = samples
-        case .failure(let error): violations.add("latency", "\(path): \(error)")
-        }
+        exchange.latency.samples = samples(path)
+        exchange.latency.feedSamples = samples(feedPath)
     }
 }

@@ -24,5 +24,13 @@ struct ContextCore: ~Copyable {
     var hasWork = false
     var orders = OrderTable()
     var commands: [StrategyContext.Command] = []
+    var timers = TimerQueue()
+    var bars = BarSubscriptions()
+    var logLines: [String] = []
+    var metrics: [(name: String, value: Double)] = []
+    var lastOrderCount: UInt32 = 0
+    var isWarmingUp = false
+    var lastDenial: Denial?
+    var random: SeededGenerator
     var portfolio: Portfolio
 }

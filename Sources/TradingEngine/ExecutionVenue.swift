@@ -24,8 +24,8 @@ public enum VenueReport: Equatable, Sendable {
     /// Its time in force ended it.
     case expired(OrderID, reason: String)
     /// The venue itself made an order for this account, because an operator had positions closed there; its id has
-    /// epoch 0, and its other reports follow.
-    case placed(Order)
+    /// epoch 0, and its other reports follow. Indirect, so that the common reports stay small.
+    indirect case placed(Order)
 }
 
 /// Where orders go: the simulated exchange, or a client of a real one.
@@ -41,11 +41,12 @@ public enum VenueReport: Equatable, Sendable {
 public protocol ExecutionVenue {
     /// Whether the venue itself takes fills of one-cancels-other orders off their siblings. Otherwise the engine sends
     /// the changes and cancels.
-    var linksOrders: Bool { get }
+    /// Mutating only because a plain getter of a generic value copies it, as for `nextDue`.
+    var linksOrders: Bool { mutating get }
 
     /// When the venue will have something to do or to say, although no record comes; `.distantFuture` for never. The
     /// engine calls `advance` before it shows the venue a later record.
-    var nextDue: Timestamp { get }
+    var nextDue: Timestamp { mutating get }
 
     /// Takes over the notional traded by earlier processes, on which tiers of fees depend.
     mutating func restore(tradedNotional: Money)

@@ -26,7 +26,10 @@ public final class StrategyContext {
     /// The instruments of the strategy, in configured order.
     public let instruments: [Instrument]
     /// The only source of chance; seeded by configuration.
-    public var random: SeededGenerator
+    public var random: SeededGenerator {
+        _read { yield core.pointee.random }
+        _modify { yield &core.pointee.random }
+    }
     /// Whether records and timers are withheld.
     public internal(set) var isPaused: Bool {
         get { core.pointee.isPaused }
@@ -39,10 +42,16 @@ public final class StrategyContext {
     /// Whether a warm-up is under way, a backtest's or that of a strategy that joins in the middle of a day: indicators
     /// fill, and every order would be denied (`warming_up`). Who joins late with orders from before cannot change or cancel
     /// them meanwhile, but in `onStart`.
-    public internal(set) var isWarmingUp = false
+    public internal(set) var isWarmingUp: Bool {
+        get { core.pointee.isWarmingUp }
+        set { core.pointee.isWarmingUp = newValue }
+    }
 
     /// Why the last denied order was denied, with the numbers that were compared; `nil` when none was.
-    public internal(set) var lastDenial: Denial?
+    public internal(set) var lastDenial: Denial? {
+        get { core.pointee.lastDenial }
+        set { core.pointee.lastDenial = newValue }
+    }
 
     /// One per instrument, freed in `deinit`. Like `core` plain memory, because every record touches it and a
     /// class's stored variables are checked for overlapping access at run time: 11.6 M records/s with
@@ -59,20 +68,32 @@ public final class StrategyContext {
         _read { yield core.pointee.commands }
         _modify { yield &core.pointee.commands }
     }
-    var timers = TimerQueue()
-    var bars = BarSubscriptions()
-    var logLines: [String] = []
-    var metrics: [(name: String, value: Double)] = []
-    private var lastOrderCount: UInt32 = 0
+    var timers: TimerQueue {
+        _read { yield core.pointee.timers }
+        _modify { yield &core.pointee.timers }
+    }
+    var bars: BarSubscriptions {
+        _read { yield core.pointee.bars }
+        _modify { yield &core.pointee.bars }
+    }
+    var logLines: [String] {
+        _read { yield core.pointee.logLines }
+        _modify { yield &core.pointee.logLines }
+    }
+    var metrics: [(name: String, value: Double)] {
+        _read { yield core.pointee.metrics }
+        _modify { yield &core.pointee.metrics }
+    }
 
     init(instruments: [Instrument], epoch: UInt32, seed: UInt64, startingCash: Money) {
         self.instruments = instruments
         self.epoch = epoch
-        random = SeededGenerator(seed: seed)
         table = InstrumentTable(instruments)
         core = .allocate(capacity: 1)
         core.initialize(
-            to: ContextCore(portfolio: Portfolio(instruments: instruments, startingCash: startingCash)))
+            to: ContextCore(
+                random: SeededGenerator(seed: seed),
+                portfolio: Portfolio(instruments: instruments, startingCash: startingCash)))
         states = .allocate(capacity: max(instruments.count, 1))
         states.initialize(repeating: InstrumentState(), count: max(instruments.count, 1))
     }
@@ -140,8 +161,8 @@ public final class StrategyContext {
     }
 
     func nextOrderID() -> OrderID {
-        lastOrderCount += 1
-        return OrderID(epoch: epoch, count: lastOrderCount)
+        core.pointee.lastOrderCount += 1
+        return OrderID(epoch: epoch, count: core.pointee.lastOrderCount)
     }
 
     func refreshDeadline() {

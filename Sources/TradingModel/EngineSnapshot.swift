@@ -76,15 +76,18 @@ public struct EngineSnapshot: Equatable, Sendable {
     public var savedState: SavedState?
     /// The last order that the venue itself made for this account, 0 before the first.
     public var lastVenueOrder: UInt32
+    /// What may be traded when that is not everything; `nil` for everything.
+    public var trading: JournalTradingState?
 
     public init(
         totals: AccountTotals, positions: [Position] = [], openOrders: [Order] = [],
-        savedState: SavedState? = nil, lastVenueOrder: UInt32 = 0
+        savedState: SavedState? = nil, lastVenueOrder: UInt32 = 0, trading: JournalTradingState? = nil
     ) {
         self.totals = totals
         self.positions = positions
         self.openOrders = openOrders
         self.savedState = savedState
         self.lastVenueOrder = lastVenueOrder
+        self.trading = trading
     }
 }

@@ -32,7 +32,15 @@ extension ByteWriter {
             append(input.place.time.nanoseconds)
             append(input.place.sequence)
             append(input.text)
+        case .tradingStateChanged(let trading): append(trading)
         }
+    }
+
+    private mutating func append(_ trading: JournalTradingState) {
+        append(trading.state.rawValue)
+        append(trading.reason)
+        append(UInt8(trading.isBreach ? 1 : 0))
+        append(trading.time.nanoseconds)
     }
 
     private mutating func append(_ snapshot: EngineSnapshot) {
@@ -56,6 +64,7 @@ extension ByteWriter {
         append(UInt8(snapshot.savedState == nil ? 0 : 1))
         if let state = snapshot.savedState { append(state) }
         append(snapshot.lastVenueOrder)
+        if let trading = snapshot.trading { append(trading) }
     }
 
     private mutating func append(_ fill: Fill) {
@@ -95,6 +104,7 @@ extension ByteReader {
         case 10: readSnapshot(isFirstVersion: false).map { .checkpoint($0) }
         case 11: readModification().map { .orderModified($0) }
         case 12: readInput().map { .input($0) }
+        case 13: readTrading().map { .tradingStateChanged($0) }
         default: nil
         }
     }
@@ -137,7 +147,20 @@ extension ByteReader {
         }
         // Journals of versions before order gateways end here.
         snapshot.lastVenueOrder = remainingCount == 0 ? 0 : read() ?? 0
+        // Only where not everything may be traded.
+        if remainingCount > 0 {
+            guard let trading = readTrading() else { return nil }
+            snapshot.trading = trading
+        }
         return snapshot
+    }
+
+    private mutating func readTrading() -> JournalTradingState? {
+        guard let word = readText(), let state = TradingState(rawValue: word), let reason = readText(),
+            let isBreach: UInt8 = read(), let time: Int64 = read()
+        else { return nil }
+        return JournalTradingState(
+            state: state, reason: reason, isBreach: isBreach == 1, time: Timestamp(nanoseconds: time))
     }
 
     private mutating func readPosition() -> Position? {

@@ -15,7 +15,8 @@
 /// The payload is everything from offset 8. A record that ends past the end of the file is a torn tail.
 ///
 /// Kinds: 1 session started, 4 order updated, 5 fill, 6 parameters changed, 7 state saved, 8 session ended,
-/// 9 order submitted, 10 checkpoint, 11 order modified, 12 input. Kinds 2 (checkpoint) and 3 (order submitted) have the orders of
+/// 9 order submitted, 10 checkpoint, 11 order modified, 12 input,
+/// 13 trading state changed. Kinds 2 (checkpoint) and 3 (order submitted) have the orders of
 /// the first version, without triggers and lists; they are read and not written any more.
 public enum JournalCodec {
     /// The first bytes of every file.
@@ -108,6 +109,7 @@ extension JournalRecord {
         case .checkpoint: 10
         case .orderModified: 11
         case .input: 12
+        case .tradingStateChanged: 13
         }
     }
 }

@@ -19,8 +19,27 @@ public enum JournalRecord: Equatable, Sendable {
     case stateSaved(SavedState)
     /// Something from outside besides market data.
     case input(SessionInput)
+    /// What may be traded from here on.
+    case tradingStateChanged(JournalTradingState)
     /// The last record of a session that ended in order.
     case sessionEnded(JournalSessionEnd)
+}
+
+/// What a strategy may trade, and since when.
+public struct JournalTradingState: Equatable, Sendable {
+    public var state: TradingState
+    public var reason: String
+    /// Whether a breached limit has halted it, and no operator: nobody but its own process may know then.
+    public var isBreach: Bool
+    /// By the wall clock, so that it can be compared with an operator's commands.
+    public var time: Timestamp
+
+    public init(state: TradingState, reason: String, isBreach: Bool, time: Timestamp) {
+        self.state = state
+        self.reason = reason
+        self.isBreach = isBreach
+        self.time = time
+    }
 }
 
 /// Who writes a journal file.

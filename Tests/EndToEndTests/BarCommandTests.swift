@@ -4,7 +4,7 @@ import Testing
 
 /// `tradewind ticks bars`: the engine's bars of a tick file.
 @Suite struct BarCommandTests {
-    @Test(arguments: [1, 2])
+    @Test(arguments: [1])
     func barsAgreeWithAnIndependentResampling(seed: Int) throws {
         let directory = try TemporaryDirectory()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -67,6 +67,42 @@ import TradingModel
         }
     }
 
+    /// What cannot be carried on begins with what was saved, and says why.
+    @Test func crashedSessionThatCannotBeRunAgainGoesOnFromWhatWasSaved() throws {
+        let engine = try EngineHome(seconds: 6_000)
+        try engine.addSampleFeed(speed: "100")
+        try engine.addStrategy(
+            "maker", ["--class", "market_maker", "--instrument", "ALPHA", "--after-crash", "replay"])
+        let wrong = try TradewindProgram.run(
+            [
+                "strategies", "add", "wrong", "--class", "market_maker", "--instrument", "ALPHA",
+                "--after-crash",
+                "never",
+            ], home: engine.home)
+        #expect(wrong.exitCode == 78 && wrong.errors.contains("after_crash"), "\(wrong)")
+        try engine.sql("UPDATE strategy_configs SET restart_policy_json = '\(Self.policy)';")
+        try engine.start(waitingFor: ["maker"])
+        func crash(_ epoch: Int) throws {
+            try #require(try waitUntil(seconds: 20) { try engine.eventCount("maker") > 10 })
+            kill(try engine.pid("maker"), SIGKILL)
+            try #require(
+                try waitUntil(seconds: 20) { try engine.process("maker").hasSuffix("/\(epoch)") },
+                "\(engine.log)")
+            try engine.waitForStatus("maker", "running")
+        }
+        try crash(2)
+        #expect(try engine.command("logs", "maker").contains("cannot be carried on: nothing is recorded"))
+        try engine.sql("UPDATE feeds SET record = 1;")
+        try #require(waitUntil(seconds: 20) { engine.log.contains("recorder: running") }, "\(engine.log)")
+        // The recording begins in the middle of the session.
+        try crash(3)
+        #expect(try engine.command("logs", "maker").contains("cannot be carried on"))
+        try engine.command("strategies", "set", "maker", "--venue", "slippage_ticks=1")
+        try crash(4)
+        #expect(
+            try engine.command("logs", "maker").contains("cannot be carried on: its settings have changed"))
+    }
+
     private func expectSame(_ item: Case, _ killCount: Int, _ seed: UInt64, _ engine: EngineHome) throws {
         let expected = try engine.eventCountAtRest(item.control)
         let isThrough = try waitUntil(seconds: 60) { try engine.eventCount(item.name) == expected }
@@ -89,6 +125,8 @@ import TradingModel
         for query in [
             "SELECT epoch, count, token, side, type, price_e8, trigger_price_e8, quantity_e8, filled_quantity_e8, status, "
                 + "reason, created_ns, updated_ns FROM orders WHERE strategy_id = '%' ORDER BY epoch, count;",
+            "SELECT order_epoch, order_count, side, liquidity, price_e8, quantity_e8, fee_e8, realized_pnl_e8, "
+                + "position_after_e8, time_ns FROM fills WHERE strategy_id = '%' ORDER BY id;",
             "SELECT token, quantity_e8, average_price_e8, realized_pnl_e8, fees_e8 FROM positions "
                 + "WHERE strategy_id = '%';",
         ] {

@@ -43,5 +43,43 @@ import Testing
         let days = try FileManager.default.contentsOfDirectory(atPath: directory.file("home/ticks"))
         let recording = directory.file("home/ticks/\(days[0])/sea.ticks")
         #expect(try run("ticks", "info", recording).contains("TIDE"))
+        try expectParity(desk, ticks, directory.file("home"), run)
+    }
+
+    /// Its strategy through processes, in the lossless class, does what its backtest does.
+    private func expectParity(
+        _ desk: String, _ ticks: String, _ home: String, _ run: (String...) throws -> String
+    ) throws {
+        struct Summary: Decodable {
+            var orderLogHash: String
+            var fillsCount: Int
+            var eventsCount: Int
+        }
+        _ = try run("feeds", "remove", "sea")
+        _ = try run(
+            "feeds", "add", "tape", "--kind", "file", "--set", "path=\(ticks)", "--set", "speed=max", "--set",
+            "lossless=true")
+        let settings = ["--instrument", "ALPHA", "--set", "lookback=20", "--set", "threshold=0.0002"]
+        func start(_ arguments: [String]) throws -> ProgramRun {
+            try ProgramRun(desk, arguments, environment: ["TRADEWIND_HOME": home])
+        }
+        let added = try start(["strategies", "add", "m", "--class", "momentum"] + settings)
+        try #require(added.wait() == 0, "\(added.standardError)")
+        let backtest = try start(["backtest", "momentum", "--data", ticks, "--json"] + settings)
+        try #require(backtest.wait() == 0, "\(backtest.standardError)")
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let expected = try decoder.decode(Summary.self, from: Data(backtest.standardOutput.utf8))
+        #expect(expected.fillsCount > 5)
+        let manager = try start(["run"])
+        let database = home + "/engine.db"
+        let events = "SELECT max(json_extract(metrics_json, '$.events_count')) FROM strategy_metrics;"
+        let isThrough = try waitUntil(seconds: 60) {
+            try SQLiteShell.run(events, on: database).first == "\(expected.eventsCount)"
+        }
+        manager.signal(SIGTERM)
+        #expect(manager.wait(seconds: 30) == 0 && isThrough, "\(manager.standardError)")
+        let hash = try SQLiteShell.run("SELECT order_log_hash FROM strategy_instances;", on: database)
+        #expect(hash == [expected.orderLogHash])
     }
 }

@@ -15,6 +15,7 @@ struct RunOutput: EngineOutput {
         case .orderSubmitted(let order): orders.append(order)
         case .orderUpdated(let update): updates.append(update)
         case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .input,
+            .tradingStateChanged,
             .sessionEnded:
             break
         }

@@ -5,6 +5,6 @@ import Tradewind
     static let strategies: [any Strategy.Type] = [
         GapMeter.self, Spinner.self, Printer.self, Exiter.self, Forker.self, NeverReady.self,
         Keeper.self, Endless.self, Witness.self, Chronicle.self, Amender.self, Survivor.self, OrderMix.self,
-        Versioned.self,
+        Versioned.self, Trapper.self, Thrower.self, StopRider.self,
     ]
 }

@@ -70,6 +70,54 @@ import TradingModel
         #expect(end.isComplete && (page + rest).map(\.number) == Array(4...UInt64(count)))
     }
 
+    /// The ids have gaps and come in any order, as those of lists do; five finished orders are kept.
+    @Test func ordersThatFinishedLongAgoAreForgottenAndNeverDoneAgain() throws {
+        let gateway = try RawGateway("--keep-finished", "5")
+        let client = try RawClient(gateway)
+        _ = try client.state()
+        let counts: [UInt32] = [1, 2, 4, 3, 9, 7, 8, 20, 10, 12, 13, 14, 15, 16, 17]
+        for count in counts { client.send(order(1, count)) }
+        for _ in counts { _ = try client.next() }
+        for isRestarted in [false, true] {
+            if isRestarted {
+                gateway.kill()
+                try gateway.start()
+            }
+            let back = try RawClient(gateway, epoch: isRestarted ? 2 : 1, session: 2, since: 0)
+            guard case .refused(let gone) = try back.next() else {
+                Issue.record("reports that are gone were given")
+                return
+            }
+            #expect(gone.what == "query" && gone.reason == "reports_gone" && gone.request == 1)
+            back.send(.query(.init(request: 2, since: 10)))
+            let (kept, state) = try back.state()
+            #expect(kept.map(\.number) == [11, 12, 13, 14, 15] && state.isComplete && state.lastReport == 15)
+            back.send(.query(.init(request: 3, ids: [id(1, 4), id(1, 5), id(1, 17)], externalSince: .max)))
+            let (reports, byID) = try back.state()
+            #expect(reports.map(\.id.value) == [id(1, 17)] && byID.orders.map(\.id.value) == [id(1, 17)])
+        }
+        let third = try RawClient(gateway, epoch: 3, session: 3, since: nil)
+        third.send(.query(.init(request: 1, ids: [], externalSince: .max)))
+        _ = try third.state()
+        for count in counts { third.send(order(3, count)) }
+        for _ in counts { _ = try third.next() }
+        for count in counts.prefix(10) { third.send(order(3, count)) }
+        for count in counts.prefix(10) {
+            #expect(
+                try third.next()
+                    == .refused(.init(what: "submit", id: id(3, count), reason: "finished_before")))
+        }
+        // One that never came is new, although later ones have come and gone.
+        third.send(order(3, 5))
+        guard case .report(let report) = try third.next() else {
+            Issue.record("no report")
+            return
+        }
+        #expect(report.id.value == id(3, 5) && report.number == 31)
+        let found = try #require(try gateway.audit().of("s"))
+        #expect(found.ordersSeen == 31 && found.duplicatesSeen == 10 && found.faults.isEmpty)
+    }
+
     @Test func aLaterSessionEndsTheFormerOneUnread() throws {
         let gateway = try RawGateway()
         let old = try RawClient(gateway)

@@ -6,11 +6,13 @@ import Testing
 final class RawGateway {
     let directory: TemporaryDirectory
     private(set) var run: ProgramRun?
+    private let options: [String]
 
     var socket: String { directory.path + "/g/orders.sock" }
     var log: String { directory.path + "/orders.log" }
 
-    init() throws {
+    init(_ options: String...) throws {
+        self.options = options
         directory = try TemporaryDirectory()
         try start()
     }
@@ -26,7 +28,8 @@ final class RawGateway {
     func launch(_ more: String...) throws -> ProgramRun {
         try ProgramRun(
             OrderGateway.path,
-            ["serve", "--socket", socket, "--log", log, "--bus", directory.path + "/no-bus.sock"] + more)
+            ["serve", "--socket", socket, "--log", log, "--bus", directory.path + "/no-bus.sock"] + options
+                + more)
     }
 
     func kill() {

@@ -98,6 +98,7 @@ import TradingModel
                     #expect(filled[update.id.rawValue] == quantities[update.id.rawValue])
                 }
             case .sessionStarted, .checkpoint, .orderModified, .parametersChanged, .stateSaved, .input,
+                .tradingStateChanged,
                 .sessionEnded:
                 break
             }

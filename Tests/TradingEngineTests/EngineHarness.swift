@@ -136,7 +136,7 @@ final class EngineHarness {
             strategy: strategy, venue: SimulatedExchange(configuration: exchange, instruments: instruments),
             configuration: EngineConfiguration(
                 instruments: instruments, epoch: epoch, seed: seed, startingCash: Money(10_000),
-                limits: limits, feedLatency: exchange.latency.feed),
+                limits: limits, feedLatency: exchange.latency),
             parameters: ParameterValues(defaults: ScriptedStrategy.parameters), output: CollectingOutput())
     }
 

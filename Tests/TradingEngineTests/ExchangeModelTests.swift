@@ -71,6 +71,49 @@ import TradingModel
         #expect(seen == ["100.02 60", "101.02 90", "102.02 120"])
     }
 
+    /// The market is late by what answers took when the exchange acted at 1,000 and at 2,000; the strategy sees the records in
+    /// order, and none before the exchange.
+    @Test func recordedFeedLatencyIsInterpolatedAndKeepsTheOrder() throws {
+        let text = "900,1000,1100\n1990,2000,2010\n"
+        var configuration = SimulatedExchangeConfiguration()
+        configuration.latency.feedSamples = try LatencyModel.samples(Array(text.utf8)).get()
+        let harness = EngineHarness(exchange: configuration)
+        var seen: [String] = []
+        harness.strategy.quote = { quote, context in
+            seen.append("\(quote.ask) \(context.now.nanoseconds)")
+        }
+        harness.engine.start(at: harness.at(1))
+        // 100, 55, 55, 19 and 10 late, whole nanoseconds.
+        harness.quote("99", "101", at: 500)
+        harness.quote("99", "102", at: 1_500)
+        harness.quote("99", "103", at: 1_510)
+        harness.quote("99", "104", at: 1_900)
+        #expect(seen == ["101 600", "102 1555", "103 1565"])
+        harness.quote("99", "105", at: 5_000)
+        harness.heartbeat(at: 6_000)
+        #expect(seen == ["101 600", "102 1555", "103 1565", "104 1919", "105 5010"])
+    }
+
+    /// A latency that falls faster than time passes: what is behind a late record is as late.
+    @Test func recordBehindALateOneIsAsLate() throws {
+        var configuration = SimulatedExchangeConfiguration()
+        configuration.latency.feedSamples = try LatencyModel.samples(
+            Array("900,1000,1400\n1010,1020,1030\n".utf8)
+        ).get()
+        let harness = EngineHarness(exchange: configuration)
+        var seen: [String] = []
+        harness.strategy.quote = { quote, context in
+            seen.append("\(quote.ask) \(context.now.nanoseconds)")
+        }
+        harness.engine.start(at: harness.at(1))
+        harness.quote("99", "101", at: 1_000)
+        harness.quote("99", "102", at: 1_020)
+        harness.heartbeat(at: 1_399)
+        #expect(seen.isEmpty)
+        harness.heartbeat(at: 1_400)
+        #expect(seen == ["101 1400", "102 1400"])
+    }
+
     @Test func recordedLatencyIsInterpolated() throws {
         let text = "sent,exchanged,received\n1000,1100,1300\n2000,2300,2400\n"
         let samples = try LatencyModel.samples(Array(text.utf8)).get()
@@ -193,7 +236,9 @@ import TradingModel
             ("5ms", LatencyModel(entry: .milliseconds(5), response: .milliseconds(5))),
             ("entry=250us,feed=1s", LatencyModel(entry: .microseconds(250), feed: .seconds(1))), ("5", nil),
             ("-1ms", nil), ("entry=5ms,entry=6ms", nil), ("61s", nil), ("way=5ms", nil),
-            ("file=x,entry=1ms", nil),
+            ("file=x,entry=1ms", nil), ("feed_file=x,feed=1ms", nil), ("feed_file=", nil),
+            ("file=x,feed_file=y", LatencyModel()),
+            ("entry=1ms,feed_file=y", LatencyModel(entry: .milliseconds(1))),
         ] as [(String, LatencyModel?)])
     func latencyIsReadFromText(text: String, model: LatencyModel?) {
         #expect(ExchangeModelText.latency(text)?.model == model)

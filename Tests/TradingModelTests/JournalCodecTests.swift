@@ -119,6 +119,26 @@ import TradingModel
         + "00000001000000000000002b00000037d63df10800000000000000030000000800000005000000000000000700000073"
         + "746f707065642a00000000000000"
 
+    /// Kinds and members that the first version did not have.
+    static let later: [JournalRecord] = [
+        .tradingStateChanged(
+            JournalTradingState(
+                state: .halted, reason: "max_drawdown: 5 reached 4", isBreach: true,
+                time: Timestamp(seconds: 9))),
+        .checkpoint(
+            EngineSnapshot(
+                totals: AccountTotals(startingCash: Money(1)), lastVenueOrder: 3,
+                trading: JournalTradingState(
+                    state: .reducing, reason: "", isBreach: false, time: Timestamp(seconds: 8)))),
+    ]
+
+    @Test(arguments: later) func laterRecordsComeBackWhole(record: JournalRecord) {
+        let file = JournalCodec.magic + JournalCodec.encode(Self.entry(record, sequence: 1))
+        let scan = file.withUnsafeBytes { JournalScan($0, fileOffset: 0) }
+        #expect(
+            scan.entries.map(\.record) == [record] && scan.corruption == nil && scan.endOffset == file.count)
+    }
+
     @Test func journalOfTheFirstVersionIsRead() {
         let digits = Array(Self.firstVersion.utf8)
         let bytes = stride(from: 0, to: digits.count, by: 2).map { place in

@@ -25,8 +25,18 @@ final class Account {
     private(set) var entries: [OrderID: Entry] = [:]
     /// Orders that are not final, ascending.
     private(set) var open: [OrderID] = []
-    /// The one with number n is at n - 1.
-    private(set) var reports: [GatewayReport] = []
+    /// By number. Those of finished orders are kept as long as the orders.
+    private(set) var reports: [UInt64: GatewayReport] = [:]
+    private(set) var lastReport: UInt64 = 0
+    /// Reports with numbers above this are all there.
+    private(set) var forgottenReport: UInt64 = 0
+    /// Finished orders that may be forgotten, in the order of their ends, from `finishedStart` on. The gateway's own are not
+    /// among them: a client asks for all of them.
+    private var finished: [OrderID] = []
+    private var finishedStart = 0
+    /// The ids of forgotten orders by epoch: one that comes again must change nothing.
+    private var forgotten: [UInt32: NumberSet] = [:]
+    private let finishedOrdersKept: Int
     private(set) var newestEpoch: UInt32 = 0
     private(set) var newestSession: UInt64 = 0
     /// Orders of processes up to this one are rejected.
@@ -36,9 +46,13 @@ final class Account {
     private var exchange: SimulatedExchange
     private let outbox: Outbox
 
-    init(strategy: String, configuration: SimulatedExchangeConfiguration, outbox: Outbox) {
+    init(
+        strategy: String, configuration: SimulatedExchangeConfiguration, outbox: Outbox,
+        finishedOrdersKept: Int
+    ) {
         self.strategy = strategy
         self.configuration = configuration
+        self.finishedOrdersKept = finishedOrdersKept
         self.outbox = outbox
         exchange = SimulatedExchange(configuration: configuration, instruments: [])
     }
@@ -111,6 +125,13 @@ final class Account {
             line.id = wire.id
             outbox.add(line)
             return outbox.answer(.known(Self.state(known)), to: self)
+        }
+        if forgotten[wire.id.value.epoch]?.contains(wire.id.value.count) == true {
+            var line = outbox.line(.duplicate, self)
+            line.id = wire.id
+            outbox.add(line)
+            return outbox.answer(
+                .refused(.init(what: "submit", id: wire.id.value, reason: "finished_before")), to: self)
         }
         place(wire, isOwn: false, isMarketOpen: isMarketOpen, at: now)
     }
@@ -309,7 +330,7 @@ final class Account {
     /// Numbers a report, puts it on record and tells the strategy.
     private func tell(_ unnumbered: GatewayReport) {
         var report = unnumbered
-        report.number = UInt64(reports.count) + 1
+        report.number = lastReport + 1
         apply(report)
         var line = outbox.line(.report, self)
         line.report = report
@@ -319,7 +340,8 @@ final class Account {
 
     /// Books a report.
     private func apply(_ report: GatewayReport) {
-        reports.append(report)
+        reports[report.number] = report
+        lastReport = report.number
         let id = report.id.value
         guard var entry = entries[id] else { return }
         entry.reports.append(report.number)
@@ -346,61 +368,33 @@ final class Account {
             }
         }
         entries[id] = entry
-        if entry.order.status.isFinal, let place = open.firstIndex(of: id) { open.remove(at: place) }
-    }
-}
-
-// MARK: - Questions
-
-extension Account {
-    /// How an order stands.
-    static func state(_ entry: Entry) -> GatewayOrderState {
-        GatewayOrderState(
-            id: entry.order.id, symbol: entry.symbol, side: entry.order.side, quantity: entry.order.quantity,
-            filledQuantity: entry.order.filledQuantity, status: entry.order.status)
-    }
-
-    /// What is held, without what is flat.
-    var openPositions: [GatewayPosition] {
-        zip(instruments, positions).filter { !$0.1.isZero }.map {
-            GatewayPosition(symbol: $0.symbol, quantity: $1)
+        if entry.order.status.isFinal, let place = open.firstIndex(of: id) {
+            open.remove(at: place)
+            if id.epoch > 0 { finished.append(id) }
         }
+        forgetOldest()
     }
 
-    /// Answers a query: the reports, then the state. Live reports follow a complete answer without a gap.
-    func answer(_ query: GatewayRequest.Query) -> (answers: [GatewayAnswer], isComplete: Bool) {
-        var wanted: [GatewayReport] = []
-        var isComplete = true
-        var unknown: [OrderID] = []
-        var listed = Set(open)
-        if let since = query.since {
-            let rest = reports[Int(min(since, UInt64(reports.count)))...]
-            wanted = Array(rest.prefix(GatewayLimits.reportsPerQueryMax))
-            isComplete = wanted.count == rest.count
-        } else {
-            var numbers: Set<UInt64> = []
-            for id in (query.ids ?? []).map(\.value) {
-                guard let entry = entries[id] else {
-                    unknown.append(id)
-                    continue
-                }
-                listed.insert(id)
-                numbers.formUnion(entry.reports)
+    /// Forgets what finished first when more is kept than is to be.
+    ///
+    /// Whoever may still ask for it has not heard of its end, and so of nothing that came later: with the latest thousands
+    /// there is always all that a client comes back for.
+    private func forgetOldest() {
+        while finished.count - finishedStart > finishedOrdersKept {
+            let id = finished[finishedStart]
+            finishedStart += 1
+            guard let entry = entries.removeValue(forKey: id) else { continue }
+            for number in entry.reports {
+                reports[number] = nil
+                forgottenReport = max(forgottenReport, number)
             }
-            // Any number may come: one that is ahead of the last asks for nothing.
-            let known = query.externalSince ?? ownCount
-            if known < ownCount {
-                for count in (known + 1)...ownCount {
-                    numbers.formUnion(entries[OrderID(epoch: 0, count: count)]?.reports ?? [])
-                }
-            }
-            wanted = numbers.sorted().map { reports[Int($0) - 1] }
+            forgotten[id.epoch, default: NumberSet()].insert(id.count)
         }
-        let last = isComplete ? UInt64(reports.count) : wanted.last?.number ?? 0
-        let state = GatewayAnswer.State(
-            request: query.request, orders: listed.sorted().compactMap { entries[$0].map(Self.state) },
-            unknown: unknown.sorted(), positions: openPositions, lastReport: last, isComplete: isComplete)
-        return (wanted.map { .report($0) } + [.state(state)], isComplete)
+        // Moved at most once for each order.
+        if finishedStart > finishedOrdersKept {
+            finished.removeFirst(finishedStart)
+            finishedStart = 0
+        }
     }
 }
 
@@ -427,7 +421,7 @@ extension Account {
     /// After the last line: open orders go back to the exchange, and those of which nothing was said arrive now.
     func finishRestoring(at now: Timestamp) {
         let unanswered = open.filter { id in
-            entries[id]?.reports.allSatisfy { reports[Int($0) - 1].event == .placed } ?? false
+            entries[id]?.reports.allSatisfy { reports[$0]?.event == .placed } ?? false
         }
         exchange = SimulatedExchange(configuration: configuration, instruments: instruments)
         for (index, position) in positions.enumerated() where !position.isZero {

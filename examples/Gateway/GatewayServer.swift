@@ -22,6 +22,7 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
     let report: (String) -> Void
     private let configuration: SimulatedExchangeConfiguration
     private let outbox: Outbox
+    private let finishedOrdersKept: Int
     /// Called once, when the log cannot be written: the process has to end.
     private let fail: (GatewayError) -> Void
     private var hasFailed = false
@@ -35,11 +36,13 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
     private var now = Timestamp.epoch
 
     init(
-        configuration: SimulatedExchangeConfiguration, outbox: Outbox, report: @escaping (String) -> Void,
+        configuration: SimulatedExchangeConfiguration, outbox: Outbox, finishedOrdersKept: Int,
+        report: @escaping (String) -> Void,
         fail: @escaping (GatewayError) -> Void
     ) {
         self.configuration = configuration
         self.outbox = outbox
+        self.finishedOrdersKept = finishedOrdersKept
         self.report = report
         self.fail = fail
     }
@@ -145,7 +148,7 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
             peer.account = account
             account.begin(epoch: epoch, session: session, instruments: hello.instruments ?? [])
             refreshInterests()
-            lastReport = UInt64(account.reports.count)
+            lastReport = account.lastReport
             report("strategy \(id) is here, epoch \(epoch)")
         }
         peer.hello = hello
@@ -186,7 +189,7 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
             let isFlatten = !item.ids.isEmpty
             let positions = item.account.openPositions
             let reason = item.ids.compactMap { id in
-                item.account.entries[id]?.reports.compactMap { item.account.reports[Int($0) - 1].reason }.last
+                item.account.lastReason(of: id)
             }.first
             outbox.answer(
                 .done(
@@ -213,7 +216,9 @@ final class GatewayServer: BusClientDelegate, MarketDataReader {
 
     private func account(_ strategy: String) -> Account {
         if let account = accounts[strategy] { return account }
-        let account = Account(strategy: strategy, configuration: configuration, outbox: outbox)
+        let account = Account(
+            strategy: strategy, configuration: configuration, outbox: outbox,
+            finishedOrdersKept: finishedOrdersKept)
         accounts[strategy] = account
         return account
     }

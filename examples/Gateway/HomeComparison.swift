@@ -206,7 +206,9 @@ struct JournalContents {
                     order: fill.orderID, filledE8: filled[fill.orderID] ?? 0, quantityE8: fill.quantity.e8,
                     priceE8: fill.price.e8), default: 0] += 1
             positions[fill.token] = fill.positionAfter
-        case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .input, .sessionEnded: break
+        case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .input, .tradingStateChanged,
+            .sessionEnded:
+            break
         }
     }
 }

@@ -21,12 +21,20 @@ struct ServeCommand: ParsableCommand {
     @Flag(help: "Wait for the disk before every answer, so that a loss of power loses nothing either.")
     var sync = false
     @Option(
+        help:
+            "Finished orders kept in memory for each strategy; the log has them all. Older ones are still known to have been."
+    )
+    var keepFinished = 16_384
+    @Option(
         name: .customLong("set"),
         help: "A setting of the exchange: maker_fee, taker_fee, latency_ms, slippage_ticks.")
     var settings: [String] = []
 
     func validate() throws {
         guard (home == nil) != (bus == nil) else { throw ValidationError("give --home or --bus") }
+        guard (1...10_000_000).contains(keepFinished) else {
+            throw ValidationError("--keep-finished is 1 to 10000000")
+        }
     }
 
     func run() throws {
@@ -43,10 +51,10 @@ struct ServeCommand: ParsableCommand {
             let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
             let busPath = bus ?? HomeDirectory(path: home ?? "").busSocketPath
             let setup = StartingPoint(writer: writer, lines: contents.lines)
-            let server = try loop.submit {
+            let server = try loop.submit { [keepFinished] in
                 let server = GatewayServer(
                     configuration: exchange, outbox: Outbox(log: setup.writer, clock: { WallClock.now }),
-                    report: say, fail: { failure in stop(saying: failure) })
+                    finishedOrdersKept: keepFinished, report: say, fail: { failure in stop(saying: failure) })
                 let client = BusClient(
                     socketPath: busPath, role: .observer, identity: "order-gateway", eventLoop: loop,
                     delegate: server)

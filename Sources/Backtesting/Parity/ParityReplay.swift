@@ -109,7 +109,7 @@ package struct ParityReplay {
         let configuration = EngineConfiguration(
             instruments: instruments, epoch: session.epoch, seed: session.seed,
             startingCash: account.startingCash, limits: try RiskLimits(inputs: session.limits),
-            sessionEnd: account.sessionEnd, feedLatency: account.exchange.latency.feed)
+            sessionEnd: account.sessionEnd, feedLatency: account.exchange.latency)
         try configuration.validate()
         return Engine(
             strategy: try S(parameters: parameters),

@@ -91,6 +91,9 @@ extension ParityReport {
             self.notes.append(
                 "the session was killed or still runs: compared up to its last word at \(until)")
         }
+        for gap in coverage.gaps.prefix(3) {
+            self.notes.append("the recording has a gap of \(gap.missing) records at \(gap.time)")
+        }
         if !observed.hasInputs {
             self.notes.append(
                 "an older program wrote the journal, which noted no commands: pauses are not done again")

@@ -73,9 +73,13 @@ struct BacktestPass {
     private let charted: [Instrument]
     private let runs: [any StrategyRunning]
     private var prices: [Price]
+    /// Of which charted instruments a price was found; kept for its memory.
+    private var isFound: [Bool]
     private var curve: EquityCurve?
     private var boundary = Timestamp.distantFuture
     private var trades: [BacktestTrade] = []
+    /// Those of the part at hand; kept for its memory.
+    private var closed: [BacktestTrade] = []
     private var tradeStatistics = TradeStatistics()
     private var lastTime = Timestamp.epoch
     private var lastSequence: UInt64 = 0
@@ -112,6 +116,7 @@ struct BacktestPass {
         self.instruments = instruments
         charted = Array(instruments.prefix(Limits.chartedInstrumentsMax))
         prices = Array(repeating: .zero, count: charted.count)
+        isFound = Array(repeating: false, count: charted.count)
     }
 
     mutating func run() throws -> BacktestResult {
@@ -197,7 +202,7 @@ struct BacktestPass {
     /// Remembers the last price of each charted instrument; looks back from the end of a part until all are found.
     private mutating func notePrices(_ part: UnsafeBufferPointer<MarketEvent>) {
         var missing = charted.count
-        var isFound = [Bool](repeating: false, count: charted.count)
+        for place in isFound.indices { isFound[place] = false }
         var index = part.count - 1
         while index >= 0, missing > 0 {
             let event = part[index]
@@ -225,12 +230,11 @@ struct BacktestPass {
     // MARK: - What the strategies did
 
     private mutating func drain() throws {
-        var closed: [BacktestTrade] = []
+        closed.removeAll(keepingCapacity: true)
         for (index, run) in runs.enumerated() {
-            for var trade in run.recorder.takeTrades() {
-                trade.strategy = index
-                closed.append(trade)
-            }
+            let start = closed.count
+            run.recorder.takeTrades(into: &closed)
+            if index > 0 { for place in start..<closed.count { closed[place].strategy = index } }
         }
         if !closed.isEmpty {
             // Stable: by time, then strategy, then order.

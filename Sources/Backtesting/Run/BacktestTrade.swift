@@ -43,13 +43,21 @@ package struct TradeBuilder {
     private struct Leg {
         var quantity: Int128 = 0
         var value: Int128 = 0
+        /// The price of all of it, as long as that is one: most trips have one fill at each end, and a division of 128 bits
+        /// takes longer than the rest of the trip.
+        var onePrice = Price.zero
+        var hasOnePrice = true
 
         mutating func add(_ quantity: Quantity, at price: Price) {
+            if self.quantity == 0 { onePrice = price } else if price != onePrice { hasOnePrice = false }
             self.quantity += Int128(quantity.e8)
             value += Int128(quantity.e8) * Int128(price.e8)
         }
 
-        var price: Price { quantity == 0 ? .zero : Price(e8: Int64((value + quantity / 2) / quantity)) }
+        var price: Price {
+            if hasOnePrice { return onePrice }
+            return Price(e8: Int64((value + quantity / 2) / quantity))
+        }
     }
 
     private struct OpenTrip {
@@ -72,9 +80,9 @@ package struct TradeBuilder {
     package var isOpen: Bool { !open.isEmpty }
 
     /// Gives the closed round trips away.
-    package mutating func takeTrades() -> [BacktestTrade] {
-        defer { trades.removeAll(keepingCapacity: true) }
-        return trades
+    package mutating func takeTrades(into taken: inout [BacktestTrade]) {
+        taken.append(contentsOf: trades)
+        trades.removeAll(keepingCapacity: true)
     }
 
     /// Adds a fill; those of one account in their order.
@@ -87,7 +95,7 @@ package struct TradeBuilder {
         // A fill through flat closes one trip and opens the next; its fee is shared by quantity.
         let closingQuantity = isTurned ? before.magnitude : fill.quantity
         let closingFee =
-            isTurned
+            isTurned && !fill.fee.isZero
             ? Money(e8: Int64(Int128(fill.fee.e8) * Int128(closingQuantity.e8) / Int128(fill.quantity.e8)))
             : fill.fee
         let index = open.firstIndex { $0.token == fill.token } ?? begin(fill)

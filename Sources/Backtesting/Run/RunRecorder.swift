@@ -9,8 +9,8 @@ final class RunRecorder {
         var record: JournalRecord
     }
 
-    private let keepsEntries: Bool
-    private let multipliers: [InstrumentToken: Quantity]
+    let keepsEntries: Bool
+    private let instruments: [Instrument]
     private var builder = TradeBuilder()
     private var exposedSince: Timestamp?
     /// Orders, updates and fills since they were last taken; empty unless they are wanted.
@@ -23,24 +23,29 @@ final class RunRecorder {
 
     init(instruments: [Instrument], keepsEntries: Bool) {
         self.keepsEntries = keepsEntries
-        multipliers = Dictionary(instruments.map { ($0.token, $0.multiplier) }) { first, _ in first }
+        self.instruments = instruments
     }
 
     func record(_ record: JournalRecord, at time: Timestamp) {
-        if case .fill(let fill) = record { book(fill) }
         guard keepsEntries else { return }
         switch record {
-        case .orderSubmitted, .orderUpdated, .orderModified, .fill:
+        case .orderSubmitted, .orderUpdated, .orderModified:
             entries.append(Entry(time: time, record: record))
         default: break
         }
+    }
+
+    func record(_ fill: Fill, at time: Timestamp) {
+        book(fill)
+        if keepsEntries { entries.append(Entry(time: time, record: .fill(fill))) }
     }
 
     func log(_ message: String, at time: Timestamp) {
         if logLines.count < Limits.logLinesMax { logLines.append("[\(time)] \(message)") }
     }
 
-    func takeTrades() -> [BacktestTrade] { builder.takeTrades() }
+    /// Appends the round trips that have closed since the last call.
+    func takeTrades(into trades: inout [BacktestTrade]) { builder.takeTrades(into: &trades) }
 
     func takeEntries() -> [Entry] {
         defer { entries.removeAll(keepingCapacity: true) }
@@ -56,9 +61,9 @@ final class RunRecorder {
     private func book(_ fill: Fill) {
         builder.add(fill)
         fillMarks.add(fill)
+        let multiplier = instruments.first { $0.token == fill.token }?.multiplier ?? Quantity(1)
         // The venue has proven that the product fits.
-        let notional = Money(
-            price: fill.price, quantity: fill.quantity, multiplier: multipliers[fill.token] ?? Quantity(1))
+        let notional = Money(price: fill.price, quantity: fill.quantity, multiplier: multiplier)
         turnoverE8 += Int128(notional.e8)
         if builder.isOpen {
             if exposedSince == nil { exposedSince = fill.time }
@@ -71,7 +76,10 @@ final class RunRecorder {
     struct Output: EngineOutput {
         let recorder: RunRecorder
 
+        var wantsOrderLog: Bool { recorder.keepsEntries }
+
         func record(_ record: JournalRecord, at time: Timestamp) { recorder.record(record, at: time) }
+        func record(_ fill: Fill, at time: Timestamp) { recorder.record(fill, at: time) }
         func log(_ message: String, at time: Timestamp) { recorder.log(message, at: time) }
     }
 }

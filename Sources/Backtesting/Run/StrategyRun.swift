@@ -35,7 +35,7 @@ final class StrategyRun<S: Strategy>: StrategyRunning {
         let configuration = EngineConfiguration(
             instruments: instruments, epoch: epoch, seed: seed, startingCash: account.startingCash,
             limits: try RiskLimits(inputs: entry.limits), sessionEnd: account.sessionEnd,
-            feedLatency: account.exchange.latency.feed)
+            feedLatency: account.exchange.latency)
         try configuration.validate()
         recorder = RunRecorder(instruments: instruments, keepsEntries: keepsEntries)
         engine = Engine(

@@ -13,7 +13,7 @@
 /// | `tardis_trades`, `tardis_quotes` | exchange, symbol, timestamp, local_timestamp, ...; microseconds |
 /// | `truefx` | archive rows `EUR/USD,20090501 00:00:00.123,bid,ask` and the layout `ts_ns,token,type,p1,p2,q1,q2` |
 /// | `dukascopy` | ticks `Gmt time,Ask,Bid,AskVolume,BidVolume` and bars; day first or year first; volumes in millions |
-/// | `histdata` | ticks `YYYYMMDD HHMMSSmmm,bid,ask,0`, M1 bars with `;`, M1 bars of MetaTrader; EST without daylight saving |
+/// | `histdata` | ticks `YYYYMMDD HHMMSSmmm,bid,ask,0`, M1 bars with `;`, M1 bars of MetaTrader and NinjaTrader; not NinjaTrader's ticks, which have one side; EST without daylight saving |
 ///
 /// Binance writes milliseconds, since 2025 microseconds in spot files; the magnitude of the first row decides
 /// for the file. The side of a trade is the taker's: sell when the buyer was the maker. Databento prices are

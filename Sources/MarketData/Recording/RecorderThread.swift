@@ -121,18 +121,20 @@ package final class RecorderThread: Sendable {
         var nextFlush = nextCare
         var nextStatus = nextCare
         var closed: [RecordedFile] = []
+        var isFlushed = true
         while true {
-            _ = wakeUp.wait(timeout: .now() + .milliseconds(500))
+            _ = wakeUp.wait(
+                timeout: .now() + .milliseconds(isFlushed ? 500 : Limits.recorderGatherMilliseconds))
             let (work, isStopping) = mailbox.withLock { mailbox in
                 defer { mailbox.work = [] }
                 return (mailbox.work, mailbox.isStopping)
             }
             for item in work { perform(item, recorder) }
-            let isIdle = mailbox.withLock { $0.work.isEmpty }
             let now = ContinuousClock.now
             // A block that is handed over in parts costs more than one.
-            if isIdle || isStopping || now >= nextFlush {
-                nextFlush = now + .milliseconds(Limits.recorderFlushMilliseconds)
+            isFlushed = isStopping || now >= nextFlush
+            if isFlushed {
+                nextFlush = now + .milliseconds(Limits.recorderGatherMilliseconds)
                 recorder.flush()
             }
             if now >= nextCare || isStopping {
@@ -141,7 +143,7 @@ package final class RecorderThread: Sendable {
                 syncs.beginIfDue(recorder, now: now)
             }
             if isStopping { recorder.finish() }
-            if isIdle || isStopping || now >= nextStatus {
+            if work.isEmpty || isStopping || now >= nextStatus {
                 nextStatus = now + .milliseconds(Limits.recorderStatusMilliseconds)
                 publish(recorder, &closed)
             }

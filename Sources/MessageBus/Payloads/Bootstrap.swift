@@ -29,11 +29,13 @@ package struct Bootstrap: BusPayload, Equatable {
         /// `active`, `reducing` or `halted`; `nil` is active.
         package var tradingState: String?
         package var tradingReason: String?
+        /// When an operator last resumed its trading, ISO 8601; `nil` for never. A halt of its own that is older is over.
+        package var tradingResumedAt: String?
 
         package init(
             id: String, name: String, className: String, epoch: UInt64, generation: Int, configJSON: String,
             limitsJSON: String? = nil, isPaused: Bool = false, tradingState: String? = nil,
-            tradingReason: String? = nil
+            tradingReason: String? = nil, tradingResumedAt: String? = nil
         ) {
             self.id = id
             self.name = name
@@ -45,6 +47,7 @@ package struct Bootstrap: BusPayload, Equatable {
             self.isPaused = isPaused
             self.tradingState = tradingState
             self.tradingReason = tradingReason
+            self.tradingResumedAt = tradingResumedAt
         }
 
         private enum CodingKeys: String, CodingKey {
@@ -55,6 +58,7 @@ package struct Bootstrap: BusPayload, Equatable {
             case isPaused = "paused"
             case tradingState = "trading_state"
             case tradingReason = "trading_reason"
+            case tradingResumedAt = "trading_resumed_at"
         }
     }
 

@@ -2,7 +2,7 @@
 package struct StrategyCommandPayload: BusPayload, Equatable {
     /// The command row it comes from, to be acknowledged in the status; `nil` when there is none.
     package var commandID: String?
-    /// `stop`, `update`, `pause`, `resume`, `flatten`, `trading` (parameters `state` and `reason`), `limits` or `status`, which asks for the status to be published again.
+    /// `stop`, `update`, `pause`, `resume`, `flatten` (parameter `seconds`, optional), `trading` (parameters `state` and `reason`), `limits` or `status`, which asks for the status to be published again.
     package var command: String
     /// New parameter values as text, by name. Numbers and booleans sent as such are taken too.
     package var parameters: [String: String]?

@@ -183,6 +183,10 @@ package final class GatewayLink {
         case .report(let report): take(report)
         case .state(let found): reconcile(found)
         case .failure(let failure): lose("the order gateway on \(socketPath) refuses: \(failure.text)")
+        case .refused(let refused) where refused.what == "query" && refused.reason == "reports_gone":
+            // Away for thousands of orders: what became of the open ones can still be asked.
+            lastReport = nil
+            query()
         case .refused(let refused): say(refused)
         case .known(let order):
             // An order is sent once, so this cannot be; its state is what counts.

@@ -58,7 +58,7 @@ final class ManagedProcess {
     /// Update commands that the process has not confirmed yet, with the configuration before each.
     var openUpdates: [(commandID: String, before: String)] = []
     /// Flatten commands that the process has not confirmed yet.
-    var openFlattens: [String] = []
+    var openFlattens: [OpenFlatten] = []
     /// Commands about the trading state that the process has not confirmed yet.
     var openTrading: [String] = []
     /// The limits that the process has or was sent; `nil` when that is not known.
@@ -113,4 +113,14 @@ final class ManagedProcess {
     var feed: FeedRow? {
         if case .feed(let row) = role { row } else { nil }
     }
+}
+
+/// A flatten under way.
+struct OpenFlatten {
+    var commandID: String
+    /// Seconds that it may take, as text; `nil` for the strategy's own limit.
+    var seconds: String?
+
+    /// What the strategy is sent.
+    var parameters: [String: String]? { seconds.map { ["seconds": $0] } }
 }

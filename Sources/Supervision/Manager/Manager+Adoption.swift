@@ -73,6 +73,12 @@ extension Manager {
             adopt(found, as: process, mode: mode)
             // It says what it is when it hears this, or when it finds the bus again.
             if mode == .starting { send("status", to: process) }
+            // A halt that no manager has heard of; others were told when they happened.
+            if let status = earlyStatuses[row.id], status.epoch == UInt64(found.epoch),
+                status.tradingState == TradingState.halted.rawValue, let alarm = status.alarm
+            {
+                noteBreach(alarm, state: status.tradingState, of: process)
+            }
             return
         }
         guard process.machine.status == .stopped else { return }

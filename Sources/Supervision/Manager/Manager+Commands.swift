@@ -53,7 +53,7 @@ extension Manager {
         case .pause: apply(.operatorPause(commandID: id), to: process)
         case .resume: apply(.operatorResume(commandID: id), to: process)
         case .update: update(process, commandID: id, before: before)
-        case .flatten: flatten(process, commandID: id)
+        case .flatten: flatten(process, command)
         case .halt, .reduce, .resumeTrading: trade(process, commandID: id)
         }
     }
@@ -73,13 +73,15 @@ extension Manager {
         sendUpdate(commandID, to: process)
     }
 
-    private func flatten(_ process: ManagedProcess, commandID: String) {
+    private func flatten(_ process: ManagedProcess, _ command: CommandRow) {
         guard process.machine.isReady else {
-            return flattenAtGateway(process, commandID: commandID, because: "is not running")
+            return flattenAtGateway(process, commandID: command.id, because: "is not running")
         }
-        process.openFlattens.append(commandID)
-        send("flatten", to: process, commandID: commandID)
-        watchFlatten(process, commandID: commandID)
+        let open = OpenFlatten(
+            commandID: command.id, seconds: ConfigurationJSON.scalars(command.parameters)["seconds"])
+        process.openFlattens.append(open)
+        send("flatten", to: process, commandID: open.commandID, parameters: open.parameters)
+        watchFlatten(process, commandID: open.commandID)
     }
 
     private func sendUpdate(_ commandID: String, to process: ManagedProcess) {
@@ -94,7 +96,9 @@ extension Manager {
         for update in process.openUpdates { sendUpdate(update.commandID, to: process) }
         for id in process.openTrading { sendTradingState(id, to: process) }
         if process.areLimitsOpen { sendLimits(to: process) }
-        for id in process.openFlattens { send("flatten", to: process, commandID: id) }
+        for open in process.openFlattens {
+            send("flatten", to: process, commandID: open.commandID, parameters: open.parameters)
+        }
     }
 
     /// Puts back the configuration that a refused update had changed, unless somebody has changed it since.

@@ -27,6 +27,7 @@ extension Manager {
         storedInstruments = configuration.instruments
         let before = tradingStates
         tradingStates = configuration.tradingStates
+        tradingResumedAt.merge(configuration.tradingResumedAt) { max($0, $1) }
         if !isConfigured { pruneDeployments(configuration.strategies) }
         if !isConfigured { lookAtRecordings() }
         takeFeeds(configuration.feeds)

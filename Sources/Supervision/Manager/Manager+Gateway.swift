@@ -43,9 +43,9 @@ extension Manager {
         let bound = NIOLoopBound((self, process), eventLoop: eventLoop)
         eventLoop.scheduleTask(in: .seconds(Limits.flattenAnswerSeconds)) {
             let (manager, process) = bound.value
-            guard let index = process.openFlattens.firstIndex(of: commandID), manager.stopping == nil else {
-                return
-            }
+            guard let index = process.openFlattens.firstIndex(where: { $0.commandID == commandID }),
+                manager.stopping == nil
+            else { return }
             // A process that lives is at it: its orders may need a while to fill.
             guard process.machine.health != .ok else {
                 return manager.watchFlatten(process, commandID: commandID)

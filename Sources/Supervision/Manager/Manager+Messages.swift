@@ -99,7 +99,7 @@ extension Manager: BusClientDelegate {
             let update = process.openUpdates.remove(at: index)
             if error == nil { recordGeneration(process) } else { takeBack(update, of: process) }
             finish(id, error.map { .failed($0) } ?? .executed, for: process)
-        } else if let index = process.openFlattens.firstIndex(of: id) {
+        } else if let index = process.openFlattens.firstIndex(where: { $0.commandID == id }) {
             process.openFlattens.remove(at: index)
             finish(id, error.map { .failed($0) } ?? .executed, for: process)
         }

@@ -157,7 +157,8 @@ extension Manager {
             bootstrap.strategy = Bootstrap.Strategy(
                 id: row.id, name: row.name, className: row.className, epoch: UInt64(epoch),
                 generation: Int(row.configGeneration), configJSON: row.configJSON, limitsJSON: row.limitsJSON,
-                isPaused: isPaused, tradingState: trading.state.rawValue, tradingReason: trading.reason)
+                isPaused: isPaused, tradingState: trading.state.rawValue, tradingReason: trading.reason,
+                tradingResumedAt: tradingResumedAt(of: row.id)?.description)
             process.sentLimits = row.limitsJSON
             let symbols = Set(ConfigurationJSON(row.configJSON).instruments)
             bootstrap.instruments = instruments.filter { symbols.contains($0.symbol) }
@@ -198,8 +199,9 @@ extension Manager {
                 .failed("the process ended before it confirmed; the new values are used from its next start"),
                 for: process)
         }
-        for id in process.openFlattens {
-            flattenAtGateway(process, commandID: id, because: "the process ended before it was flat")
+        for open in process.openFlattens {
+            flattenAtGateway(
+                process, commandID: open.commandID, because: "the process ended before it was flat")
         }
         // The state is in the database, and the next process begins with it.
         for id in process.openTrading { finish(id, .executed, for: process) }

@@ -18,6 +18,7 @@ extension Manager {
             try? JSONSerialization.jsonObject(with: Data(command.parameters.utf8)) as? [String: Any]
         let reason = document?["reason"] as? String ?? "by \(command.issuer)"
         let scope = command.strategyID ?? ControlStore.allStrategies
+        if state == .active { tradingResumedAt[scope] = command.acceptedAt ?? WallClock.now }
         tradingStates[scope] = state == .active ? nil : TradingStateRow(state: state, reason: reason)
     }
 
@@ -36,12 +37,23 @@ extension Manager {
             parameters: ["state": row.state.rawValue, "reason": row.reason])
     }
 
-    /// A limit on losses was breached: put on record, and a halt is made to last.
+    /// When an operator last resumed a strategy's trading, by itself or as one of all; `nil` for never.
+    func tradingResumedAt(of strategyID: String) -> Timestamp? {
+        [strategyID, ControlStore.allStrategies].compactMap { tradingResumedAt[$0] }.max()
+    }
+
+    /// A limit on losses was breached: put on record, and a halt is made to last. The strategy repeats it until it hears that
+    /// its halt is known.
     func noteBreach(_ alarm: String, state: String?, of process: ManagedProcess) {
+        let isHalt = state == TradingState.halted.rawValue
+        if isHalt, let row = process.strategy, tradingStates[row.id]?.reason == alarm {
+            return sendTradingState(nil, to: process)
+        }
         note("ALARM: \(alarm)", of: process)
-        guard let row = process.strategy, state == TradingState.halted.rawValue else { return }
+        guard let row = process.strategy, isHalt else { return }
         let halted = TradingStateRow(state: .halted, reason: alarm)
         tradingStates[row.id] = halted
+        sendTradingState(nil, to: process)
         let now = WallClock.now
         store?.enqueue("the trading state of \(row.name)") {
             try $0.setTradingState(row.id, halted, at: now)

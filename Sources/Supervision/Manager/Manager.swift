@@ -73,6 +73,8 @@ package final class Manager {
     var storedInstruments: [Instrument] = []
     /// What may be traded where it is not everything, by strategy id or `ControlStore.allStrategies`.
     var tradingStates: [String: TradingStateRow] = [:]
+    /// When trading was last resumed, by the same scopes.
+    var tradingResumedAt: [String: Timestamp] = [:]
     /// What was last published of each category.
     var publishedInstruments: [String: [Instrument]] = [:]
     /// Instruments of feeds that may not have reached the database yet.

@@ -30,6 +30,8 @@ final class StoreThread: Sendable {
         var settings: Settings
         /// What may be traded where it is not everything, by strategy id or `ControlStore.allStrategies`.
         var tradingStates: [String: TradingStateRow]
+        /// When trading was last resumed, by the same scopes; only where there are strategies that are new to this thread.
+        var tradingResumedAt: [String: Timestamp]
         /// The highest epoch ever used, by strategy id, of strategies that are new to this thread.
         var lastEpochs: [String: UInt32]
     }

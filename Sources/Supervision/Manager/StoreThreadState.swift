@@ -89,7 +89,9 @@ struct StoreThreadState {
         knownStrategies = Set(strategies.map(\.id))
         return StoreThread.Configuration(
             strategies: strategies, feeds: try store.feeds(), instruments: try store.instruments(),
-            settings: try store.settings(), tradingStates: try store.tradingStates(), lastEpochs: lastEpochs)
+            settings: try store.settings(), tradingStates: try store.tradingStates(),
+            tradingResumedAt: lastEpochs.isEmpty ? [:] : try store.tradingResumptions(),
+            lastEpochs: lastEpochs)
     }
 
     /// Checks the file each time, the schema's version once a second.

@@ -113,9 +113,15 @@ struct BacktestCommand: ParsableCommand {
         var progress = ProgressLine(unit: "records")
         defer { progress.clear() }
         var observer = BacktestObserver()
-        observer.progress = { progress.update(done: $0, of: $1) }
+        observer.progress = {
+            TrapNotice.noteProgress($0)
+            progress.update(done: $0, of: $1)
+        }
         files.observe(&observer)
-        return try Backtest.run(entries, settings: settings, observer: observer)
+        let names = entries.map(\.label).joined(separator: ", ")
+        return try TrapNotice.during("\nthe code of \(names) trapped; there is no result. It came after ") {
+            try Backtest.run(entries, settings: settings, observer: observer)
+        }
     }
 }
 

@@ -3,6 +3,7 @@ import ControlPlane
 import Monitoring
 import StrategyExecution
 import TradingEngine
+import TradingModel
 
 /// `tradewind strategies ...`
 struct StrategiesCommand: ParsableCommand {
@@ -79,13 +80,17 @@ struct StrategiesCommand: ParsableCommand {
 
         func run() throws {
             try reporting {
-                let rows = try home.open(.reader).strategies()
+                let store = try home.open(.reader)
+                let rows = try store.strategies()
                 if json { return try printJSON(rows.map { StrategyDocument($0) }) }
-                var table = TextTable("name", "class", "status", "desired", "configuration")
+                let trading = try store.tradingStates()
+                let all = trading[ControlStore.allStrategies] ?? TradingStateRow()
+                var table = TextTable("name", "class", "status", "desired", "trading", "configuration")
                 for row in rows {
+                    let own = trading[row.id] ?? TradingStateRow()
                     table.append(
                         row.name, row.className, row.status.rawValue, row.desiredState.rawValue,
-                        row.configJSON)
+                        max(own.state, all.state).rawValue, row.configJSON)
                 }
                 print(table.rendered())
             }

@@ -78,9 +78,26 @@ struct ResumeCommand: ParsableCommand {
 /// `tradewind flatten NAME...`
 struct FlattenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flatten", abstract: "Cancel all orders of strategies and close their positions.")
+        commandName: "flatten", abstract: "Cancel all orders of strategies and close their positions.",
+        discussion: """
+            What cannot be closed is tried again every second until the time is up; the command then fails and says what \
+            is still open. 'halt' first when the strategy must not open anything anew.
+            """)
     @OptionGroup var targets: CommandTargets
-    func run() throws { try targets.send(.flatten) }
+
+    @Option(name: .long, help: "Seconds that it may take, 1 to 86400; 30 unless given.")
+    var within: Int?
+
+    func validate() throws {
+        if let within, !(1...86_400).contains(within) {
+            throw ValidationError("--within takes 1 to 86400 seconds")
+        }
+    }
+
+    func run() throws {
+        try targets.send(
+            .flatten, parameters: JSONText.object(within.map { [("seconds", String($0))] } ?? []))
+    }
 }
 
 /// `tradewind halt NAME...`

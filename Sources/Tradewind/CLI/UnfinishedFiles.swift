@@ -15,7 +15,8 @@ enum UnfinishedFiles {
         let signals = SignalThread(signals: [SIGINT, SIGTERM, SIGHUP])
         signals.start { number in
             for path in paths { unlink(path) }
-            printError("tradewind: interrupted; nothing was written")
+            // Over a progress bar that may stand there.
+            printError((isatty(2) == 1 ? "\r\u{1B}[K" : "") + "tradewind: interrupted; nothing was written")
             // Whoever started the program sees that a signal ended it, and a shell ends its loop.
             var set = sigset_t()
             sigemptyset(&set)

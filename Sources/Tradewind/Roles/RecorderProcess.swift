@@ -95,11 +95,20 @@ final class RecorderProcess: BusClientDelegate, MarketDataReader {
 
     func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
         guard !isEnding else { return }
+        let chunk = chunk
+        let taken = chunk.append(records, feed: feed)
+        guard taken < records.count || chunk.isFull else { return }
+        handOver(UnsafeBufferPointer(rebasing: records[taken...]), feed: feed)
+    }
+
+    /// Hands over a chunk that is full, and puts what it has no room for into the next one.
+    @inline(never)
+    private func handOver(_ records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
         var rest = records
-        while true {
+        handOver()
+        while !rest.isEmpty {
             let taken = chunk.append(rest, feed: feed)
             if chunk.isFull { handOver() }
-            guard taken < rest.count else { return }
             rest = UnsafeBufferPointer(rebasing: rest[taken...])
         }
     }

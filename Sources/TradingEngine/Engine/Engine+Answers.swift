@@ -135,16 +135,15 @@ extension Engine {
     func tell(_ order: Order, reason: String) {
         let update = OrderUpdate(
             id: order.id, status: order.status, filledQuantity: order.filledQuantity, reason: reason)
-        record(.orderUpdated(update))
+        recordUpdated(update)
         strategy.pointee.onOrder(order, update: update, context: context)
     }
 
     func tellModified(_ order: Order, reason: String) {
-        record(
-            .orderModified(
-                OrderModification(
-                    id: order.id, price: order.price, triggerPrice: order.triggerPrice,
-                    quantity: order.quantity, status: order.status, reason: reason)))
+        recordModified(
+            OrderModification(
+                id: order.id, price: order.price, triggerPrice: order.triggerPrice,
+                quantity: order.quantity, status: order.status, reason: reason))
         let update = OrderUpdate(
             id: order.id, status: order.status, filledQuantity: order.filledQuantity, reason: reason)
         strategy.pointee.onOrder(order, update: update, context: context)
@@ -156,7 +155,22 @@ extension Engine {
 
     /// Books a fill, also of an order that has ended here: a venue's fill is true whatever we asked for meanwhile.
     private func book(_ id: OrderID, price: Price, quantity: Quantity, liquidity: Liquidity, fee: Money) {
-        guard let order = context.orders.order(id), quantity > .zero, price > .zero else { return noteIdle() }
+        guard quantity > .zero, price > .zero else { return noteIdle() }
+        if let place = context.core.pointee.orders.openIndex(id) {
+            book(
+                context.core.pointee.orders.open[place], at: place, price, quantity, liquidity, fee)
+        } else if let order = context.orders.order(id) {
+            book(order, at: nil, price, quantity, liquidity, fee)
+        } else {
+            noteIdle()
+        }
+    }
+
+    /// Books a fill of an order; `place` is where it stands among the open ones.
+    private func book(
+        _ order: Order, at place: Int?, _ price: Price, _ quantity: Quantity, _ liquidity: Liquidity,
+        _ fee: Money
+    ) {
         let index = context.table.index(of: order.token)
         let state = context.states + index
         guard
@@ -165,37 +179,43 @@ extension Engine {
                 mark: state.pointee.mark ?? price)
         else {
             output.log(
-                "a fill of order \(id) is beyond what the account can hold and is not booked", at: context.now
-            )
+                "a fill of order \(order.id) is beyond what the account can hold and is not booked",
+                at: context.now)
             return
         }
         state.pointee.hasPosition = !outcome.position.isFlat
         if context.core.pointee.portfolio.isFloorReached { noteBreach() }
         counters.pointee.fills += 1
         let fill = Fill(
-            count: counters.pointee.fills, orderID: id, token: order.token, side: order.side,
+            count: counters.pointee.fills, orderID: order.id, token: order.token, side: order.side,
             liquidity: liquidity,
             price: price, quantity: quantity, fee: fee, realizedPnL: outcome.realizedPnL,
             positionAfter: outcome.position.quantity, averagePriceAfter: outcome.position.averagePrice,
             time: context.now)
-        record(.fill(fill))
-        if let place = context.orders.openIndex(id) {
-            var filled = order
-            filled.filledQuantity += quantity
+        recordFill(fill)
+        if let place {
+            let filled = Self.filled(order, quantity)
             addOpenQuantity(index, order.side, filled.remainingQuantity - order.remainingQuantity)
-            let event: OrderEvent = filled.filledQuantity < filled.quantity ? .partlyFilled : .filled
-            filled.status = filled.status(after: event) ?? filled.status
-            if filled.status.isFinal { releaseGrowth(id) }
-            context.orders.replace(at: place, with: filled)
-            if order.link != nil { context.orders.noteFill(of: order, quantity: quantity) }
+            if filled.status.isFinal { releaseGrowth(order.id) }
+            context.core.pointee.orders.replace(at: place, with: filled)
+            if order.link != nil { context.core.pointee.orders.noteFill(of: order, quantity: quantity) }
             tell(filled, reason: "")
         } else {
             output.log(
-                "order \(id) was \(order.status) when the venue reported a fill of it", at: context.now)
+                "order \(order.id) was \(order.status) when the venue reported a fill of it", at: context.now)
         }
         strategy.pointee.onFill(fill, context: context)
         strategy.pointee.onPosition(outcome.position, context: context)
         if order.link != nil { listFilled(order) }
+    }
+
+    /// A constant of its own: a variable of this size is copied whenever it is passed on.
+    private static func filled(_ order: Order, _ quantity: Quantity) -> Order {
+        var filled = order
+        filled.filledQuantity += quantity
+        let event: OrderEvent = filled.filledQuantity < filled.quantity ? .partlyFilled : .filled
+        filled.status = filled.status(after: event) ?? filled.status
+        return filled
     }
 
     func addOpenQuantity(_ index: Int, _ side: Side, _ quantity: Quantity) {
@@ -208,7 +228,9 @@ extension Engine {
 
     /// Gives back what a change under way had added to the open quantity.
     private func releaseGrowth(_ id: OrderID) {
-        guard let index = pendingGrowth.firstIndex(where: { $0.id == id }) else { return }
+        guard !memory.pointee.pendingGrowth.isEmpty,
+            let index = pendingGrowth.firstIndex(where: { $0.id == id })
+        else { return }
         let growth = pendingGrowth.remove(at: index).quantity
         guard let order = context.orders.order(id) else { return }
         addOpenQuantity(context.table.index(of: order.token), order.side, -growth)

@@ -4,16 +4,73 @@ extension Engine {
     /// Processes records in order; see `process(_:)` for one.
     package func process(_ events: UnsafeBufferPointer<MarketEvent>) {
         guard let start = events.baseAddress else { return }
-        if configuration.feedLatency > .zero {
+        if isFeedDelayed {
             for event in events { processDelayed(event) }
             return
         }
-        for offset in 0..<events.count { step(start + offset) }
+        // The usual case is written out here, where what it needs stays in registers: valid quotes and trades of an
+        // instrument for which nothing rests at the venue. It does exactly what `step` does.
+        let core = context.core
+        let states = context.states
+        var token = InstrumentToken.feedWide
+        var state = states
+        var index = -1
+        for event in start..<start + events.count {
+            if event.pointee.token != token {
+                token = event.pointee.token
+                index = context.table.index(of: token)
+                state = states + max(index, 0)
+            }
+            let time = event.pointee.receiveTime
+            guard index >= 0, time >= core.pointee.now, time.nanoseconds < core.pointee.nextDeadline,
+                state.pointee.isVenueIdle, core.pointee.isVenueQuiet, !state.pointee.hasBars,
+                !core.pointee.isPaused, !core.pointee.isCatchingUp
+            else {
+                step(event)
+                continue
+            }
+            if event.pointee.rawKind == MarketEventKind.quote.rawValue {
+                let quote = event.pointee.quote
+                guard Self.isPossible(quote) else {
+                    step(event)
+                    continue
+                }
+                core.pointee.now = time
+                counters.pointee.events &+= 1
+                state.pointee.quote = quote
+                state.pointee.hasQuote = true
+                state.pointee.hasUnseenQuote = true
+                if state.pointee.hasPosition { mark(index, at: quote.mid) }
+                strategy.pointee.onQuote(quote, token: token, context: context)
+            } else if event.pointee.rawKind == MarketEventKind.trade.rawValue, state.pointee.hasQuote {
+                let trade = event.pointee.trade
+                guard trade.price > .zero, trade.size >= .zero else {
+                    step(event)
+                    continue
+                }
+                core.pointee.now = time
+                counters.pointee.events &+= 1
+                state.pointee.lastPrice = trade.price
+                state.pointee.hasLastPrice = true
+                state.pointee.hasUnseenTrade = true
+                strategy.pointee.onTrade(trade, token: token, context: context)
+            } else {
+                step(event)
+                continue
+            }
+            if core.pointee.hasWork { drain() }
+        }
     }
+
+    private static func isPossible(_ quote: Quote) -> Bool {
+        quote.bid > .zero && quote.ask >= quote.bid && quote.bidSize >= .zero && quote.askSize >= .zero
+    }
+
+    private var isFeedDelayed: Bool { memory.pointee.configuration.feedLatency.hasFeed }
 
     /// Processes one record with all its consequences. Ignored before `start` and after `stop`.
     package func process(_ event: MarketEvent) {
-        if configuration.feedLatency > .zero { processDelayed(event) } else { processNow(event) }
+        if isFeedDelayed { processDelayed(event) } else { processNow(event) }
     }
 
     func processNow(_ event: MarketEvent) { withUnsafePointer(to: event) { step($0) } }
@@ -61,9 +118,7 @@ extension Engine {
     private func onQuote(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
         guard index >= 0 else { return onForeign(event.pointee) }
         let quote = event.pointee.quote
-        guard quote.bid > .zero, quote.ask >= quote.bid, quote.bidSize >= .zero, quote.askSize >= .zero else {
-            return onInvalid(event.pointee)
-        }
+        guard Self.isPossible(quote) else { return onInvalid(event.pointee) }
         let state = context.states + index
         state.pointee.quote = quote
         state.pointee.hasQuote = true

@@ -22,8 +22,10 @@ extension Engine {
         }
         var later = event
         let (due, overflow) = time.nanoseconds.addingReportingOverflow(
-            configuration.feedLatency.wholeNanoseconds)
-        later.receiveTime = overflow ? .distantFuture : Timestamp(nanoseconds: due)
+            memory.pointee.configuration.feedLatency.feedNanoseconds(at: time))
+        // Nothing overtakes: what comes behind a late record is as late.
+        later.receiveTime = max(
+            overflow ? .distantFuture : Timestamp(nanoseconds: due), delayed.last?.receiveTime ?? .epoch)
         delayed.append(later)
         refreshVenueDeadline()
         if context.core.pointee.hasWork { drain() }

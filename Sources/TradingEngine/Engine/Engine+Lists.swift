@@ -23,7 +23,7 @@ extension Engine {
             if order.link?.parentID == nil { continue }
             order.status = .held
             context.orders.replace(at: place, with: order)
-            record(.orderSubmitted(order))
+            recordSubmitted(order)
             let update = OrderUpdate(id: id, status: .held, filledQuantity: .zero)
             strategy.pointee.onOrder(order, update: update, context: context)
         }

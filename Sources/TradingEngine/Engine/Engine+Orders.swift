@@ -17,12 +17,12 @@ extension Engine {
     func drainCommands() {
         flushLog()
         var next = 0
-        while next < context.commands.count {
+        while next < context.core.pointee.commands.count {
             guard next < Limits.commandsPerEventMax else {
                 denyRest(from: next)
                 break
             }
-            switch context.commands[next] {
+            switch context.core.pointee.commands[next] {
             case .submit(let id): submit(id)
             case .submitList(let first, let count): submitList(first, count: count)
             case .modify(let request): modify(request)
@@ -60,7 +60,7 @@ extension Engine {
 
     private func submit(_ id: OrderID) {
         guard let place = context.orders.openIndex(id) else { return }
-        let order = context.orders.open[place]
+        let order = context.core.pointee.orders.open[place]
         if let denial = check(order) {
             deny(order, at: place, denial, tells: true)
             return
@@ -71,19 +71,25 @@ extension Engine {
     /// Journals an order and hands it to the venue; its token was checked.
     func send(_ order: Order, at place: Int) {
         let index = context.table.index(of: order.token)
+        let sent = asSent(order)
+        context.core.pointee.orders.replace(at: place, with: sent)
+        addOpenQuantity(index, order.side, order.quantity)
+        context.core.pointee.portfolio.countOrder()
+        recordSubmitted(sent)
+        showUnseen(index)
+        venue.pointee.submit(sent, instrument: index, at: context.now, reports: &reports.pointee)
+        // Handling reports asks too.
+        if reports.pointee.isEmpty { askVenue(index) } else { handleReports() }
+    }
+
+    /// A constant of its own: a variable of this size is copied whenever it is passed on.
+    private func asSent(_ order: Order) -> Order {
         var sent = order
         sent.status = .submitted
         if order.timeInForce == .day {
             sent.expireTime = configuration.nextSessionEnd(after: context.now)
         }
-        context.orders.replace(at: place, with: sent)
-        addOpenQuantity(index, order.side, order.quantity)
-        context.core.pointee.portfolio.countOrder()
-        record(.orderSubmitted(sent))
-        showUnseen(index)
-        venue.pointee.submit(sent, instrument: index, at: context.now, reports: &reports.pointee)
-        askVenue(index)
-        if !reports.pointee.isEmpty { handleReports() }
+        return sent
     }
 
     private func modify(_ request: OrderChangeRequest) {
@@ -191,8 +197,8 @@ extension Engine {
             explain(denied, Denial(denial, denialContext))
             // What waits for a full disk is kept in memory, which refusals without end must not fill.
             if denial != .journalBlocked {
-                record(.orderSubmitted(denied))
-                record(.orderUpdated(update))
+                recordSubmitted(denied)
+                recordUpdated(update)
             }
         }
         if tells { strategy.pointee.onOrder(denied, update: update, context: context) }
@@ -209,7 +215,7 @@ extension Engine {
     }
 
     func flushLog() {
-        guard !context.logLines.isEmpty else { return }
+        guard !context.core.pointee.logLines.isEmpty else { return }
         for line in context.logLines { output.log(line, at: context.now) }
         context.logLines.removeAll(keepingCapacity: true)
     }

@@ -39,7 +39,7 @@ extension Engine {
         context.orders.insert(taken)
         addOpenQuantity(index, taken.side, taken.quantity)
         context.core.pointee.portfolio.countOrder()
-        record(.orderSubmitted(taken))
+        recordSubmitted(taken)
         output.log(
             "the venue closes a position: \(taken.side) \(taken.quantity) of \(context.instruments[index].symbol)",
             at: context.now)

@@ -18,49 +18,12 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     let venue: UnsafeMutablePointer<V>
     let counters: UnsafeMutablePointer<EngineCounters>
     let reports: UnsafeMutablePointer<[VenueReport]>
-    private let memory: UnsafeMutablePointer<EngineMemory>
+    let memory: UnsafeMutablePointer<EngineMemory>
+    let outputMemory: UnsafeMutablePointer<Output>
     let context: StrategyContext
-    var phase = EnginePhase.made {
-        didSet {
-            context.core.pointee.isRunning = phase == .running
-            context.refreshDeadline()
-        }
-    }
-    /// Records on their way to the strategy, from `delayedStart` on, and already seen by the venue.
-    var delayed: [MarketEvent] = []
-    var delayedStart = 0
-    /// By how much changes under way raise open quantities, until the venue has answered.
-    var pendingGrowth: [(id: OrderID, quantity: Quantity)] = []
-    /// Set while the engine itself sends closing orders, so that pause and limits do not stand in the way.
-    var isFlattening = false
-    /// Set while what the strategy asked for in `onStart` is acted upon.
-    var isStarting = false
-    /// A flatten under way; `flattenResult` is how the last one ended.
-    var closing: Closing?
-    var isFlattenWanted = false
     package internal(set) var flattenResult: FlattenResult?
-    /// What may be traded, by an operator's word or after a breach with `flatten_and_halt`, and why.
-    package internal(set) var tradingState = TradingState.active
-    package internal(set) var tradingStateReason = ""
-    /// The limit on losses that is breached at present.
-    package internal(set) var breach: Breach?
-    /// The last one, and how many there were, for those who report them.
-    package internal(set) var lastBreach: Breach?
-    package internal(set) var breachCount = 0
-    /// The numbers that the check of an order compared last.
-    var denialContext = ""
-    /// Set while nothing can be added to the journal: new orders are denied, and the denials are not journaled.
-    package var isJournalBlocked = false
-    /// Set while the venue cannot be reached: new orders are denied, cancels pass.
-    package var isVenueUnavailable = false
-    /// Set from `windDown` on: only what is on its way still happens.
-    var isWindingDown = false
-    /// The last order that the venue itself made for this account, 0 before the first.
-    package internal(set) var lastVenueOrder: UInt32 = 0
-    package private(set) var configuration: EngineConfiguration
     /// The parameters in force.
     package internal(set) var parameters: ParameterValues
-    package internal(set) var output: Output
 
     /// Makes an engine; the strategy was made with the same parameters. Traps when the instruments are not
     /// valid, see `EngineConfiguration.validate()`.
@@ -76,14 +39,12 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         counters.initialize(to: EngineCounters())
         reports = .allocate(capacity: 1)
         reports.initialize(to: [])
-        self.configuration = configuration
         memory = .allocate(capacity: 1)
-        memory.initialize(
-            to: EngineMemory(
-                hash: OrderLogHash(seed: configuration.seed),
-                limits: configuration.limits))
+        memory.initialize(to: EngineMemory(configuration: configuration))
+        memory.pointee.isOrderLogWanted = output.wantsOrderLog
+        outputMemory = .allocate(capacity: 1)
+        outputMemory.initialize(to: output)
         self.parameters = parameters
-        self.output = output
         context = StrategyContext(
             instruments: configuration.instruments, epoch: configuration.epoch, seed: configuration.seed,
             startingCash: configuration.startingCash)
@@ -92,6 +53,8 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     deinit {
         memory.deinitialize(count: 1)
         memory.deallocate()
+        outputMemory.deinitialize(count: 1)
+        outputMemory.deallocate()
         strategy.deinitialize(count: 1)
         strategy.deallocate()
         venue.deinitialize(count: 1)
@@ -99,20 +62,6 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
         counters.deallocate()
         reports.deinitialize(count: 1)
         reports.deallocate()
-    }
-
-    var hash: OrderLogHash {
-        _read { yield memory.pointee.hash }
-        _modify { yield &memory.pointee.hash }
-    }
-    var rateWindow: OrderRateWindow? {
-        _read { yield memory.pointee.rateWindow }
-        _modify { yield &memory.pointee.rateWindow }
-    }
-
-    var minuteWindow: OrderRateWindow? {
-        _read { yield memory.pointee.minuteWindow }
-        _modify { yield &memory.pointee.minuteWindow }
     }
 
     /// Whether records are withheld from the strategy.
@@ -178,11 +127,11 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
     /// is counted anew when its limit changes. A breach ends when the new limits allow more.
     package func update(limits: RiskLimits) {
         let before = configuration.limits
-        configuration.limits = limits
+        memory.pointee.configuration.limits = limits
         if before.maxOrdersPerSecond != limits.maxOrdersPerSecond
             || before.maxOrdersPerMinute != limits.maxOrdersPerMinute
         {
-            memory.pointee.setRates(limits)
+            memory.pointee.setRates()
         }
         guard phase == .running else { return }
         breach = nil
@@ -195,16 +144,37 @@ package final class Engine<S: Strategy, V: ExecutionVenue, Output: EngineOutput>
 
     // MARK: - Shared steps
 
-    /// Adds to journal and hash.
-    func record(_ record: JournalRecord) {
-        switch record {
-        case .orderSubmitted(let order): hash.combine(order)
-        case .orderUpdated(let update): hash.combine(update, time: context.now)
-        case .orderModified(let change): hash.combine(change, time: context.now)
-        case .fill(let fill): hash.combine(fill)
-        case .sessionStarted, .checkpoint, .parametersChanged, .stateSaved, .input, .sessionEnded: break
+    /// Adds a record that is no part of the order log to the journal.
+    func record(_ record: JournalRecord) { output.record(record, at: context.now) }
+
+    /// Adds an order as it was sent or denied to hash and journal.
+    func recordSubmitted(_ order: Order) {
+        memory.pointee.hash.combine(order)
+        if memory.pointee.isOrderLogWanted {
+            outputMemory.pointee.record(.orderSubmitted(order), at: context.now)
         }
-        output.record(record, at: context.now)
+    }
+
+    /// Adds a change of an order's status to hash and journal.
+    func recordUpdated(_ update: OrderUpdate) {
+        memory.pointee.hash.combine(update, time: context.now)
+        if memory.pointee.isOrderLogWanted {
+            outputMemory.pointee.record(.orderUpdated(update), at: context.now)
+        }
+    }
+
+    /// Adds a change of an order's terms to hash and journal.
+    func recordModified(_ change: OrderModification) {
+        memory.pointee.hash.combine(change, time: context.now)
+        if memory.pointee.isOrderLogWanted {
+            outputMemory.pointee.record(.orderModified(change), at: context.now)
+        }
+    }
+
+    /// Adds an execution to hash and journal.
+    func recordFill(_ fill: Fill) {
+        memory.pointee.hash.combine(fill)
+        outputMemory.pointee.record(fill, at: context.now)
     }
 
     /// Starts to count a UTC day's loss. What a loss of the day before had forbidden is allowed again.

@@ -13,15 +13,15 @@ package struct EngineConfiguration: Sendable {
     package var limits: RiskLimits
     /// The time of day in UTC, from 00:00, at which DAY orders end.
     package var sessionEnd: Duration
-    /// By how much market data reaches the strategy later than a simulated exchange.
-    package var feedLatency: Duration
+    /// By how much market data reaches the strategy later than a simulated exchange; of the model only what it says of
+    /// market data.
+    package var feedLatency: LatencyModel
 
     package init(
         instruments: [Instrument], epoch: UInt32 = 1, seed: UInt64 = 0, startingCash: Money = Money(100_000),
         limits: RiskLimits = RiskLimits(), sessionEnd: Duration = .zero,
-        feedLatency: Duration = .zero
+        feedLatency: LatencyModel = LatencyModel()
     ) {
-        precondition(feedLatency >= .zero, "latency is not negative")
         precondition(sessionEnd >= .zero && sessionEnd < .seconds(86_400), "a time of day")
         self.instruments = instruments
         self.epoch = epoch

@@ -26,13 +26,16 @@ struct RollingSum: Sendable, StateSaving {
     /// Values in the window.
     @inlinable var count: Int { isFull ? values.count : next }
 
-    @inlinable mutating func add(_ value: Double) {
+    @inlinable @inline(__always) mutating func add(_ value: Double) {
         let place = next
         fresh += value
-        sum += value - values[place]
-        values[place] = value
+        let count = values.withUnsafeMutableBufferPointer { values in
+            sum += value - values[place]
+            values[place] = value
+            return values.count
+        }
         next = place + 1
-        if next == values.count {
+        if next == count {
             next = 0
             isFull = true
             sum = fresh

@@ -27,6 +27,23 @@ package struct Portfolio: ~Copyable {
         var multiplier: Quantity
     }
 
+    /// What makes a mark of the only open position one multiplication: equity is a linear function of its price until the
+    /// next fill, and only at the bounds does something else change with it. Units of 10^-8.
+    private struct Solo {
+        /// The position; -1 when there is none, several, or one whose value is no whole multiple of the price.
+        var index = -1
+        /// Equity at a price of zero.
+        var base: Int64 = 0
+        var units: Int64 = 0
+        /// Prices above it are beyond what money can hold; zero when not worked out yet.
+        var priceMax: UInt64 = 0
+        /// Equity at which a peak, the largest drawdown or the floor of the limits is not touched yet.
+        var equityMax = Int64.min
+        var equityMin = Int64.max
+        /// Equity when the holding's unrealised PnL was last put down.
+        var settledEquity: Int64 = 0
+    }
+
     /// What a fill did.
     package struct Outcome {
         package var realizedPnL: Money
@@ -42,7 +59,6 @@ package struct Portfolio: ~Copyable {
     package private(set) var totals: AccountTotals
     package private(set) var cash: Money
     package private(set) var realizedPnL = Money.zero
-    package private(set) var unrealizedPnL = Money.zero
     package private(set) var fees = Money.zero
     package private(set) var equity: Money
     package private(set) var peakEquity: Money
@@ -57,6 +73,8 @@ package struct Portfolio: ~Copyable {
     private var equityFloor = Money(e8: .min)
     /// Whether equity has been at or below what the limits allow since they were set or the day began.
     package private(set) var isFloorReached = false
+    /// The way of marks while one position is open, see `mark`.
+    private var solo = Solo()
 
     /// Makes a flat portfolio; marks and fills name instruments by their index in `instruments`.
     package init(instruments: [Instrument], startingCash: Money) {
@@ -76,6 +94,12 @@ package struct Portfolio: ~Copyable {
 
     // The holdings are of a trivial type: nothing in them needs an end of its own.
     deinit { holdings.deallocate() }
+
+    /// What the open positions have gained at their marks; follows from the identity above.
+    package var unrealizedPnL: Money {
+        // The result fits, which `markAny` sees to; what comes between need not.
+        Money(e8: equity.e8 &- totals.startingCash.e8 &- realizedPnL.e8 &+ fees.e8)
+    }
 
     /// How far equity is below its peak.
     package var drawdown: Money { peakEquity - equity }
@@ -114,6 +138,7 @@ package struct Portfolio: ~Copyable {
         _ index: Int, side: Side, price: Price, quantity: Quantity, fee: Money, mark: Price
     ) -> Outcome? {
         precondition(index >= 0 && index < holdingCount, "an instrument's index")
+        endSolo()
         let holding = holdings + index
         let before = holding.pointee.position.quantity
         let change = side == .buy ? quantity : -quantity
@@ -137,7 +162,6 @@ package struct Portfolio: ~Copyable {
         cash = sums.cash
         realizedPnL = sums.realizedPnL
         fees = sums.fees
-        unrealizedPnL = sums.unrealizedPnL
         equity = sums.equity
         totals.fillCount += 1
         let (traded, isBeyond) = totals.tradedNotional.e8.addingReportingOverflow(paid.magnitude.e8)
@@ -154,15 +178,44 @@ package struct Portfolio: ~Copyable {
         holding.pointee.position.realizedPnL += realized
         holding.pointee.position.fees += fee
         holding.pointee.wholeUnits = Self.wholeUnits(after, holding.pointee.multiplier)
+        solo.priceMax = 0
         settleRoundTrip(index, before: before, change: change, realized: realized, fee: fee)
-        if !self.mark(index, at: mark) { setEquity(equity) }
+        if !markAny(index, at: mark) { setEquity(equity) }
+        beginSolo()
         return Outcome(realizedPnL: realized, position: holding.pointee.position)
     }
 
     /// Values a position at a price; `false`, and nothing changes, when the value is beyond what money can
     /// hold. The index must be one of the instruments'.
-    @discardableResult
+    @discardableResult @inline(__always)
     package mutating func mark(_ index: Int, at price: Price) -> Bool {
+        // The only position, within the bounds: a few instructions of a backtest's every quote.
+        if index == solo.index, UInt64(bitPattern: price.e8) <= solo.priceMax {
+            // Within the range: `priceMax` bounds the product, and `base` is at most half the range.
+            let worth = solo.base &+ solo.units &* price.e8
+            if worth <= solo.equityMax, worth >= solo.equityMin {
+                equity = Money(e8: worth)
+                return true
+            }
+            if worth.magnitude <= UInt64(Limits.accountE8Max) {
+                setEquity(Money(e8: worth))
+                setSoloBounds()
+                return true
+            }
+        }
+        return markSlowly(index, at: price)
+    }
+
+    @inline(never)
+    private mutating func markSlowly(_ index: Int, at price: Price) -> Bool {
+        endSolo()
+        let isMarked = markAny(index, at: price)
+        beginSolo()
+        return isMarked
+    }
+
+    /// Values a position while no position is marked by itself.
+    private mutating func markAny(_ index: Int, at price: Price) -> Bool {
         assert(index >= 0 && index < holdingCount, "an instrument's index")
         let holding = holdings + index
         var value = Money.zero
@@ -179,14 +232,51 @@ package struct Portfolio: ~Copyable {
         }
         let unrealized = value - holding.pointee.cost
         let change = unrealized - holding.pointee.unrealized
-        let (sum, isTooMuch) = unrealizedPnL.e8.addingReportingOverflow(change.e8)
+        let isTooMuch = unrealizedPnL.e8.addingReportingOverflow(change.e8).overflow
         let (worth, isTooMuchToo) = equity.e8.addingReportingOverflow(change.e8)
         // Half the range is left, so that the distance between two equities never overflows.
         guard !isTooMuch, !isTooMuchToo, worth.magnitude <= UInt64(Limits.accountE8Max) else { return false }
         holding.pointee.unrealized = unrealized
-        unrealizedPnL = Money(e8: sum)
         setEquity(Money(e8: worth))
         return true
+    }
+
+    /// Lets marks of the only open position take the short way from here.
+    private mutating func beginSolo() {
+        guard openPositionCount == 1, let index = soloCandidate else { return }
+        let holding = holdings + index
+        // Both are within a quarter of the range, and equity within half of it.
+        let base = equity.e8 - (holding.pointee.cost.e8 + holding.pointee.unrealized.e8)
+        guard base.magnitude <= UInt64(Limits.accountE8Max) else { return }
+        solo.index = index
+        solo.base = base
+        solo.units = holding.pointee.wholeUnits
+        solo.settledEquity = equity.e8
+        if solo.priceMax == 0 { solo.priceMax = UInt64(Limits.notionalE8Max) / solo.units.magnitude }
+        setSoloBounds()
+    }
+
+    @inline(never)
+    private mutating func setSoloBounds() {
+        solo.equityMax = min(peakEquity.e8, riskPeak.e8)
+        // Limits never reach the end of the range that equity cannot have.
+        solo.equityMin = max(peakEquity.e8 - maxDrawdown.e8, equityFloor.e8 &+ 1)
+    }
+
+    /// The only open position when its value is a whole multiple of its price.
+    private var soloCandidate: Int? {
+        for index in usedIndices where !holdings[index].position.isFlat {
+            return holdings[index].wholeUnits == 0 ? nil : index
+        }
+        return nil
+    }
+
+    /// Puts down what the marks since `beginSolo` have changed.
+    private mutating func endSolo() {
+        guard solo.index >= 0 else { return }
+        // Both are within half the range.
+        holdings[solo.index].unrealized += Money(e8: equity.e8 - solo.settledEquity)
+        solo.index = -1
     }
 
     private mutating func setEquity(_ value: Money) {
@@ -219,6 +309,7 @@ package struct Portfolio: ~Copyable {
 
     /// Sets the loss of the day and the fall from the peak to watch for; `nil` for none. Counting goes on.
     package mutating func setLossLimits(daily: Money?, drawdown: Money?) {
+        endSolo()
         dailyLossMax = daily
         drawdownLimit = drawdown
         setFloor()
@@ -227,6 +318,7 @@ package struct Portfolio: ~Copyable {
 
     /// Counts the day's loss from the present equity.
     package mutating func beginDay() {
+        endSolo()
         dayStart = equity
         setFloor()
         isFloorReached = equity <= equityFloor
@@ -234,6 +326,7 @@ package struct Portfolio: ~Copyable {
 
     /// Counts the day's loss and the drawdown from the present equity.
     package mutating func restartLossLimits() {
+        endSolo()
         riskPeak = equity
         beginDay()
     }
@@ -252,7 +345,9 @@ package struct Portfolio: ~Copyable {
     func grossValueE8(except index: Int) -> UInt128 {
         var sum: UInt128 = 0
         for used in usedIndices where used != index {
-            sum += (Int128(holdings[used].cost.e8) + Int128(holdings[used].unrealized.e8)).magnitude
+            var value = Int128(holdings[used].cost.e8) + Int128(holdings[used].unrealized.e8)
+            if used == solo.index { value += Int128(equity.e8 - solo.settledEquity) }
+            sum += value.magnitude
         }
         return sum
     }
@@ -376,7 +471,7 @@ package struct Portfolio: ~Copyable {
             return
         }
         var closingFee = fee
-        if isTurned {
+        if isTurned, !fee.isZero {
             closingFee = Money(
                 e8: Int64(Int128(fee.e8) * Int128(before.magnitude.e8) / Int128(change.magnitude.e8)))
         }

@@ -75,6 +75,9 @@ extension Engine {
         drain()
     }
 
+    /// Whether a flatten waits for answers to its orders.
+    package var isFlattenUnderWay: Bool { closing != nil }
+
     /// Ends a flatten that takes too long; what was sent stays at the venue.
     package func abandonFlatten(_ reason: String) {
         guard closing != nil else { return }

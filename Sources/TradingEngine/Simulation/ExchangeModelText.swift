@@ -17,7 +17,8 @@ package enum ExchangeModelText {
     ]
     package static let latencies =
         "none, a duration for each way such as 5ms, "
-        + "entry=5ms,response=3ms,feed=1ms, or file=PATH with recorded sent,exchanged,received nanoseconds"
+        + "entry=5ms,response=3ms,feed=1ms, or file=PATH with recorded sent,exchanged,received nanoseconds of orders, and "
+        + "feed_file=PATH with such of which exchanged to received is that of market data"
     package static let feeModels =
         "none, or parts such as maker=-0.0001,taker=0.0004,per_unit=0.005,per_order=1,"
         + "tier=1000000:0:0.0003 (from a traded notional on: maker, taker)"
@@ -141,20 +142,24 @@ package enum ExchangeModelText {
         return value
     }
 
-    /// A latency model, and the file that its samples are in; `nil` when it is none.
-    package static func latency(_ text: String) -> (model: LatencyModel, path: String?)? {
-        if text == "none" { return (LatencyModel(), nil) }
-        if let both = duration(text) { return (LatencyModel(entry: both, response: both), nil) }
+    /// A latency model, and the files that its samples are in; `nil` when it is none.
+    package static func latency(
+        _ text: String
+    ) -> (model: LatencyModel, path: String?, feedPath: String?)? {
+        if text == "none" { return (LatencyModel(), nil, nil) }
+        if let both = duration(text) { return (LatencyModel(entry: both, response: both), nil, nil) }
         var model = LatencyModel()
         var path: String?
+        var feedPath: String?
         var seen: [String] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
                 String.init)
             guard pair.count == 2, !seen.contains(pair[0]) else { return nil }
             seen.append(pair[0])
-            if pair[0] == "file" {
-                path = pair[1]
+            if pair[0] == "file" || pair[0] == "feed_file" {
+                guard !pair[1].isEmpty else { return nil }
+                if pair[0] == "file" { path = pair[1] } else { feedPath = pair[1] }
                 continue
             }
             guard let time = duration(pair[1]) else { return nil }
@@ -165,10 +170,9 @@ package enum ExchangeModelText {
             default: return nil
             }
         }
-        if path != nil, seen.contains("entry") || seen.contains("response") || path?.isEmpty == true {
-            return nil
-        }
-        return (model, path)
+        if path != nil, seen.contains("entry") || seen.contains("response") { return nil }
+        if feedPath != nil, seen.contains("feed") { return nil }
+        return (model, path, feedPath)
     }
 
     /// A whole number with its unit, from 0 to a minute: `250us`, `5ms`, `1s`, `800ns`.

@@ -22,42 +22,58 @@ package struct LatencyModel: Equatable, Sendable {
     package var entry: Duration
     /// From the exchange to the strategy, of answers.
     package var response: Duration
-    /// From the exchange to the strategy, of market data; on top of what the records' own times have.
+    /// From the exchange to the strategy, of market data; on top of what the records' own times have. Records keep their
+    /// order, so that one behind a late one is as late.
     package var feed: Duration
     /// When not empty, entry and response are interpolated between the two samples sent before and after an order, and
     /// are those of the first or last sample outside of their range. Ascending by `sent`.
     package var samples: [Sample]
+    /// When not empty, the latency of market data is interpolated between the two samples whose orders the exchange acted
+    /// upon before and after a record's time: what an answer took then, the market's news takes. Ascending by `exchanged`.
+    package var feedSamples: [Sample]
     /// How many times as long as recorded the ways of the samples are taken to be.
     package var sampleFactor: Int64 = 1
 
     /// Makes a model; no latency by default.
     package init(
-        entry: Duration = .zero, response: Duration = .zero, feed: Duration = .zero, samples: [Sample] = []
+        entry: Duration = .zero, response: Duration = .zero, feed: Duration = .zero, samples: [Sample] = [],
+        feedSamples: [Sample] = []
     ) {
         precondition(entry >= .zero && response >= .zero && feed >= .zero, "latency is not negative")
         self.entry = entry
         self.response = response
         self.feed = feed
         self.samples = samples
+        self.feedSamples = feedSamples
     }
 
     var hasEntry: Bool { entry > .zero || !samples.isEmpty }
     var hasResponse: Bool { response > .zero || !samples.isEmpty }
+    var hasFeed: Bool { feed > .zero || !feedSamples.isEmpty }
 
     /// Nanoseconds from the strategy to the exchange for what is sent at a time.
     func entryNanoseconds(at time: Timestamp) -> Int64 {
         guard !samples.isEmpty else { return entry.wholeNanoseconds }
-        return sampleFactor * interpolate(time.nanoseconds, by: \.sent) { $0.exchanged - $0.sent }
+        return sampleFactor
+            * Self.interpolate(samples, time.nanoseconds, by: \.sent) { $0.exchanged - $0.sent }
     }
 
     /// Nanoseconds from the exchange to the strategy for what happens at a time.
     func responseNanoseconds(at time: Timestamp) -> Int64 {
         guard !samples.isEmpty else { return response.wholeNanoseconds }
-        return sampleFactor * interpolate(time.nanoseconds, by: \.exchanged) { $0.received - $0.exchanged }
+        return sampleFactor
+            * Self.interpolate(samples, time.nanoseconds, by: \.exchanged) { $0.received - $0.exchanged }
     }
 
-    private func interpolate(
-        _ time: Int64, by key: (Sample) -> Int64, _ value: (Sample) -> Int64
+    /// Nanoseconds from the exchange to the strategy for a record of a time.
+    func feedNanoseconds(at time: Timestamp) -> Int64 {
+        guard !feedSamples.isEmpty else { return feed.wholeNanoseconds }
+        return sampleFactor
+            * Self.interpolate(feedSamples, time.nanoseconds, by: \.exchanged) { $0.received - $0.exchanged }
+    }
+
+    private static func interpolate(
+        _ samples: [Sample], _ time: Int64, by key: (Sample) -> Int64, _ value: (Sample) -> Int64
     ) -> Int64 {
         var low = 0
         var high = samples.count

@@ -130,7 +130,8 @@ extension SimulatedExchange {
             let price = isMarket ? takerPrice(open, order, index, quantity) : open
             let filled = fill(
                 order, index, quantity: quantity, price: price, liquidity: isMarket ? .taker : .maker,
-                isResting: true, &reports)
+                isResting: true,
+                isFirst: !order.hasFilled, &reports)
             markets[index].consume(side, filled)
             if place < count(side, index), working(side, index, place).id == order.id { place += 1 }
         }
@@ -201,7 +202,8 @@ extension SimulatedExchange {
             markets[index].pathPrice = order.price
         }
         let filled = fill(
-            order, index, quantity: quantity, price: order.price, liquidity: .maker, isResting: true, &reports
+            order, index, quantity: quantity, price: order.price, liquidity: .maker, isResting: true,
+            isFirst: !order.hasFilled, &reports
         )
         markets[index].consume(order.side, filled)
     }

@@ -101,7 +101,7 @@ extension SimulatedExchange {
             }
             let filled = fill(
                 order, index, quantity: quantity, price: order.price, liquidity: .maker, isResting: true,
-                &reports)
+                isFirst: !order.hasFilled, &reports)
             available = available.map { $0 - min(filled, $0) }
             // A filled or canceled order has left its place to the next one.
             if place < count(side, index), working(side, index, place).id == order.id { place += 1 }
@@ -150,7 +150,8 @@ extension SimulatedExchange {
             let price = isMarket ? takerPrice(opposite.price, order, index, quantity) : order.price
             let filled = fill(
                 order, index, quantity: quantity, price: price, liquidity: isMarket ? .taker : .maker,
-                isResting: true, &reports)
+                isResting: true,
+                isFirst: !order.hasFilled, &reports)
             markets[index].consume(side, filled)
             if place < count(side, index), working(side, index, place).id == order.id { place += 1 }
         }

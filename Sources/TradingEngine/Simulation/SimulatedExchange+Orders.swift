@@ -5,10 +5,9 @@ extension SimulatedExchange {
     /// An order reaches the exchange or is set off: it takes what it can, then rests or ends. One that is known has been
     /// accepted before.
     mutating func work(
-        _ arrival: WorkingOrder, _ index: Int, isKnown: Bool, _ now: Timestamp,
+        _ order: WorkingOrder, _ index: Int, isKnown: Bool, _ now: Timestamp,
         _ reports: inout [VenueReport]
     ) {
-        var order = arrival
         if order.expireTime <= now.nanoseconds {
             let reason = order.timeInForce == .day ? "day" : "expire_time"
             return reports.append(.expired(order.id, reason: reason))
@@ -31,27 +30,46 @@ extension SimulatedExchange {
         }
         let willRest = order.timeInForce.rests && takes.quantity < order.remaining
         if willRest, !isKnown { reports.append(.accepted(order.id)) }
-        for (base, quantity) in [takes.best, takes.slipped] where quantity > .zero {
-            let filled = fill(
-                order, index, quantity: quantity, price: takerPrice(base, order, index, quantity),
-                liquidity: .taker, isResting: false, &reports)
-            markets[index].consume(order.side, filled)
-            // Less than it takes means that the order was ended: reduce-only or not bookable.
-            if filled < quantity { return }
-            order.remaining -= filled
-            order.hasFilled = true
-        }
-        guard order.remaining > .zero else { return }
+        guard take(takes.best, order, index, isFirst: !order.hasFilled, &reports),
+            takes.slipped.quantity.isZero
+                || take(
+                    takes.slipped, order, index, isFirst: !order.hasFilled && takes.best.quantity.isZero,
+                    &reports),
+            takes.quantity < order.remaining
+        else { return }
         if willRest {
-            rest(order, index)
+            var rest = order
+            rest.remaining -= takes.quantity
+            rest.hasFilled = order.hasFilled || takes.quantity > .zero
+            self.rest(rest, index)
         } else {
             reports.append(.expired(order.id, reason: "immediate_or_cancel"))
         }
     }
 
+    /// Fills what an order takes at one price; `false` when less than that filled and the order has ended.
+    private mutating func take(
+        _ taking: Taking, _ order: WorkingOrder, _ index: Int, isFirst: Bool, _ reports: inout [VenueReport]
+    ) -> Bool {
+        guard taking.quantity > .zero else { return true }
+        let filled = fill(
+            order, index, quantity: taking.quantity,
+            price: takerPrice(taking.price, order, index, taking.quantity), liquidity: .taker,
+            isResting: false,
+            isFirst: isFirst, &reports)
+        markets[index].consume(order.side, filled)
+        // Less than it takes means that the order was ended: reduce-only or not bookable.
+        return filled >= taking.quantity
+    }
+
+    private struct Taking {
+        var price = Price.zero
+        var quantity = Quantity.zero
+    }
+
     private struct Takings {
-        var best = (price: Price.zero, quantity: Quantity.zero)
-        var slipped = (price: Price.zero, quantity: Quantity.zero)
+        var best = Taking()
+        var slipped = Taking()
         var quantity: Quantity { best.quantity + slipped.quantity }
     }
 
@@ -59,9 +77,9 @@ extension SimulatedExchange {
     private func takings(_ order: WorkingOrder, _ index: Int) -> Takings {
         var takes = Takings()
         guard let opposite = markets[index].opposite(order.side) else { return takes }
-        takes.best = (
-            opposite.price, configuration.fillModel.fillable(order.remaining, available: opposite.left)
-        )
+        takes.best = Taking(
+            price: opposite.price,
+            quantity: configuration.fillModel.fillable(order.remaining, available: opposite.left))
         guard case .limitedSlipping(let ticks) = configuration.fillModel.volume,
             takes.best.quantity < order.remaining
         else { return takes }
@@ -69,7 +87,7 @@ extension SimulatedExchange {
             opposite.price, order.side, quantity: .zero, available: nil,
             increment: markets[index].priceIncrement)
         guard price > .zero, order.isReached(by: price) else { return takes }
-        takes.slipped = (price, order.remaining - takes.best.quantity)
+        takes.slipped = Taking(price: price, quantity: order.remaining - takes.best.quantity)
         return takes
     }
 
@@ -211,7 +229,7 @@ extension SimulatedExchange {
     /// asked for has been ended with a report of its own.
     mutating func fill(
         _ order: WorkingOrder, _ index: Int, quantity wanted: Quantity, price: Price, liquidity: Liquidity,
-        isResting: Bool, _ reports: inout [VenueReport]
+        isResting: Bool, isFirst: Bool, _ reports: inout [VenueReport]
     ) -> Quantity {
         let market = markets + index
         let quantity = order.isReduceOnly ? min(wanted, market.pointee.reducible(order.side)) : wanted
@@ -223,7 +241,7 @@ extension SimulatedExchange {
             return .zero
         }
         let fee = configuration.fees.fee(
-            notional: notional, quantity: quantity, liquidity: liquidity, isFirstOfOrder: !order.hasFilled,
+            notional: notional, quantity: quantity, liquidity: liquidity, isFirstOfOrder: isFirst,
             traded: tradedNotional)
         let (traded, isBeyond) = tradedNotional.e8.addingReportingOverflow(notional.magnitude.e8)
         tradedNotional = Money(e8: isBeyond ? .max : traded)

@@ -143,14 +143,19 @@ package struct SimulatedExchange: ExecutionVenue {
     package mutating func attention(instrument: Int) -> VenueAttention {
         VenueAttention(
             // With late market data the engine shows records before the strategy's step, which must not keep them back.
-            isIdle: !markets[instrument].hasOrders && configuration.latency.feed == .zero,
+            isIdle: !markets[instrument].hasOrders && !configuration.latency.hasFeed,
             isQuiet: pending.isEmpty && answers.isEmpty)
     }
 
     package mutating func submit(
         _ order: Order, instrument: Int, at now: Timestamp, reports: inout [VenueReport]
     ) {
-        act(.submit(order), instrument, now, &reports)
+        guard isImmediate else { return act(.submit(order), instrument, now, &reports) }
+        // What waits for nothing is not wrapped up first.
+        let start = reports.count
+        arrive(order, instrument, now, isLate: false, &reports)
+        refreshWatch(instrument)
+        hold(from: start, now, &reports)
     }
 
     package mutating func modify(
@@ -191,6 +196,21 @@ package struct SimulatedExchange: ExecutionVenue {
 
     // MARK: - Time
 
+    /// Whether what is sent now acts now.
+    private var isImmediate: Bool { pending.isEmpty && !configuration.latency.hasEntry }
+
+    private mutating func arrive(
+        _ order: Order, _ index: Int, _ now: Timestamp, isLate: Bool, _ reports: inout [VenueReport]
+    ) {
+        let working = WorkingOrder(order, arrivedAt: now)
+        noteExpiry(working.expireTime)
+        if isLate, !markets[index].hasQuote, markets[index].lastTime < now {
+            markets[index].arrivals.append(working)
+        } else {
+            work(working, index, isKnown: false, now, &reports)
+        }
+    }
+
     private mutating func act(
         _ action: Action, _ instrument: Int, _ now: Timestamp, _ reports: inout [VenueReport]
     ) {
@@ -210,14 +230,7 @@ package struct SimulatedExchange: ExecutionVenue {
     ) {
         let start = reports.count
         switch action {
-        case .submit(let order):
-            let working = WorkingOrder(order, arrivedAt: now)
-            noteExpiry(working.expireTime)
-            if isLate, !markets[index].hasQuote, markets[index].lastTime < now {
-                markets[index].arrivals.append(working)
-            } else {
-                work(working, index, isKnown: false, now, &reports)
-            }
+        case .submit(let order): arrive(order, index, now, isLate: isLate, &reports)
         case .modify(let id, let terms): modify(id, terms, index, now, &reports)
         case .cancel(let id):
             if remove(id, index) {

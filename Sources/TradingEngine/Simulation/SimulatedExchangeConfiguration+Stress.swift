@@ -7,7 +7,7 @@ extension LatencyModel {
         model.entry = entry * 2
         model.response = response * 2
         model.feed = feed * 2
-        if !samples.isEmpty { model.sampleFactor = sampleFactor * 2 }
+        if !samples.isEmpty || !feedSamples.isEmpty { model.sampleFactor = sampleFactor * 2 }
         return model
     }
 }

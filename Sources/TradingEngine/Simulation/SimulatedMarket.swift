@@ -1,7 +1,7 @@
 import TradingModel
 
-/// What the simulated exchange knows of one instrument.
-struct SimulatedMarket {
+/// What the simulated exchange knows of one instrument. Not copyable: a look at it must not copy its arrays.
+struct SimulatedMarket: ~Copyable {
     /// Prices from which on a record can do something to an order; within them nothing needs to be looked at. Units of
     /// 10^-8; at the ends of the range there is no such order.
     struct Watch {
