@@ -15,8 +15,10 @@ import Testing
                     || iif(i % 2, '31.000Z', '00.000Z'), '{"text": "' || hex(zeroblob(150)) || '"}' FROM n;
             INSERT INTO strategy_events(strategy_id, time, from_status, to_status)
             SELECT id, '2020-01-01T00:00:00.000Z', 'active', 'stopped' FROM strategy_configs;
+            BEGIN IMMEDIATE; -- A manager must not see it before it has ended.
             INSERT INTO strategy_commands(strategy_id, command, created_at) VALUES ('maker', 'stop', '2020-01-01T00:00:00.000Z');
             UPDATE strategy_commands SET status = 'executed', executed_at = '2020-01-01T00:00:01.000Z';
+            COMMIT;
             """)
     }
 
@@ -76,7 +78,8 @@ import Testing
         #expect(prune.wait(seconds: 30) == 0, "\(prune.standardError)")
         #expect(try Int(counts(engine)[0]) ?? .max < 6_000)
         let pause = try engine.sendCommand("pause", to: "maker")
-        let ended = try engine.value("SELECT status || ' ' || coalesce(error, '') FROM strategy_commands WHERE id = '\(pause)';")
+        let ended = try engine.value(
+            "SELECT status || ' ' || coalesce(error, '') FROM strategy_commands WHERE id = '\(pause)';")
         #expect(ended == "executed ", "\(ended)\n\(engine.log)")
         #expect(most < 1_000 * 4_120)
         print("figure: 15,000 rows pruned beside a manager, log of at most \(most / 4_120) pages")
