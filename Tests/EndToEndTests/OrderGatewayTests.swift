@@ -226,52 +226,6 @@ import TradingModel
         try desk.settle("cancel on death")
     }
 
-    /// A library for the manager, whose SIGKILL then ends nobody: a process that hangs in the kernel, as far as it can see.
-    private static let powerless = #"""
-        #define _GNU_SOURCE
-        #include <dlfcn.h>
-        #include <signal.h>
-        #include <sys/syscall.h>
-
-        long syscall(long number, long a, long b, long c, long d, long e, long f) {
-            static long (*real)(long, long, long, long, long, long, long);
-            if (!real) real = (long (*)(long, long, long, long, long, long, long))dlsym(RTLD_NEXT, "syscall");
-            if (number == SYS_pidfd_send_signal && b == SIGKILL) return 0;
-            return real(number, a, b, c, d, e, f);
-        }
-        """#
-
-    @Test func ordersOfAStrategyThatCannotBeEndedAreTakenBack() throws {
-        guard let library = try PreloadLibrary(Self.powerless) else {
-            return print("skipped: needs Linux and a C compiler")
-        }
-        let desk = try GatewayDesk(
-            policy: #"{"mode": "never", "stop_timeout": "300ms", "stuck_after": "500ms"}"#,
-            limits: #"{"cancel_on_death": true}"#)
-        try desk.add("maker", "market_maker", "--instrument", "ALPHA")
-        try desk.gateway.start()
-        try desk.engine.start(waitingFor: ["maker"], environment: library.environment)
-        let id = try desk.engine.value("SELECT id FROM strategy_configs;")
-        try #require(desk.isTrading(), "\(desk.account)")
-        try #require(waitUntil(seconds: 20) { try desk.gateway.audit().of(id)?.openOrders.isEmpty == false })
-        let pid = try desk.engine.pid("maker")
-        kill(pid, SIGSTOP)
-        let stop = try desk.engine.sendCommand("stop", to: "maker")
-        #expect(
-            try desk.engine.value("SELECT error FROM strategy_commands WHERE id = '\(stop)';")
-                .contains("cannot be killed"), "\(desk.engine.log)")
-        try desk.engine.waitForStatus("maker", "stuck")
-        #expect(
-            try waitUntil(seconds: 20) {
-                try desk.gateway.audit().of(id)?.openOrders.isEmpty == true
-                    && desk.engine.log.contains("orders back")
-            }, "\(desk.account)")
-        // It ends after all: nothing of it is left.
-        kill(pid, SIGKILL)
-        try desk.engine.waitForStatus("maker", "stopped")
-        try desk.settle("a stuck strategy")
-    }
-
     @Test func aFlattenWithoutAGatewaySaysThatTheStrategyDoesNotRun() throws {
         let engine = try EngineHome()
         try engine.addSampleFeed(speed: "20")

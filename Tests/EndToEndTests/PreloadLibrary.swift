@@ -9,12 +9,12 @@ final class PreloadLibrary {
     private var path: String { directory.file("clock.so") }
     private var offsetFile: String { directory.file("offset") }
 
-    /// `nil` where there is no Linux or no C compiler. Another library than that of the clock is made from its own source.
-    init?(_ text: String = PreloadLibrary.source) throws {
+    /// `nil` where there is no Linux or no C compiler.
+    init?() throws {
         directory = try TemporaryDirectory()
         #if os(Linux)
             let source = directory.file("clock.c")
-            try text.write(toFile: source, atomically: true, encoding: .utf8)
+            try Self.source.write(toFile: source, atomically: true, encoding: .utf8)
             try step(toSeconds: 0)
             for compiler in ["cc", "clang", "gcc"] {
                 let arguments = ["-c", "\(compiler) -shared -fPIC -O1 -o '\(path)' '\(source)' -ldl"]
