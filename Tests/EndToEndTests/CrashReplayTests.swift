@@ -54,7 +54,9 @@ import TradingModel
             let victim = Self.cases[Int.random(in: 0..<Self.cases.count, using: &random)].name
             let next = Date() + Double.random(in: 0.05...0.7, using: &random)
             // None while it waits to be started again.
-            guard let pid = try Int32(engine.process(victim).split(separator: "/").first ?? "") else { continue }
+            guard let pid = try Int32(engine.process(victim).split(separator: "/").first ?? "") else {
+                continue
+            }
             kill(pid, SIGKILL)
             kills[victim, default: 0] += 1
             _ = waitUntil(seconds: 2) { Date() > next }
