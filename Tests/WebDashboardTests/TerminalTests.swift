@@ -43,16 +43,60 @@ import TradingModel
         // A signal gives the terminal back as well.
         _ = try tmux("send-keys", "-t", "top", "clear; \(command)", "Enter")
         #expect(try waitUntil(seconds: 20) { try screen().contains("NO MANAGER") })
-        let pid = try tmux("list-panes", "-t", "top", "-F", "#{pane_pid}").trimmingCharacters(
-            in: .whitespacesAndNewlines)
-        let child = try ProgramRun("pgrep", ["-P", pid])
-        _ = child.wait(seconds: 5)
-        let top = try #require(Int32(child.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let top = try topProcess()
         kill(top, SIGTERM)
         #expect(try waitUntil(seconds: 10) { try screen().contains("ended 143") })
         try type("echo so")
         _ = try tmux("send-keys", "-t", "top", "", "Enter")
         #expect(try waitUntil(seconds: 10) { try screen().contains("echo so\nso") }, "keys are shown again")
+    }
+
+    @Test(.enabled(if: hasTmux, "there is no tmux here"))
+    func topFitsEverySizeAndGivesTheTerminalBackAfterEverySignal() throws {
+        let web = try WebHome(isStarted: false)
+        try web.fill()
+        _ = try tmux("new-session", "-d", "-s", "top", "-x", "80", "-y", "24", "sh")
+        defer { _ = try? tmux("kill-server") }
+        _ = try tmux("set-option", "-t", "top", "status", "off")
+        let command = "clear; \(TradewindProgram.path) top --home \(web.home.path); echo ended $?"
+        _ = try tmux("send-keys", "-t", "top", command, "Enter")
+        #expect(try waitUntil(seconds: 20) { try screen().contains("NO MANAGER") })
+        for (width, height) in [(200, 50), (20, 5), (80, 24)] {
+            _ = try tmux("resize-window", "-t", "top", "-x", "\(width)", "-y", "\(height)")
+            let isDrawn = try waitUntil(seconds: 10) {
+                let lines = try screen().split(separator: "\n", omittingEmptySubsequences: false)
+                let isFilled = lines.first { $0.contains("q quit") || $0.hasPrefix("q ") } != nil
+                return lines.count <= height + 1 && lines.allSatisfy { $0.count <= width }
+                    && (isFilled || height < 10) && lines[0].contains("adewind")
+            }
+            let seen = try screen()
+            #expect(isDrawn, "\(width) x \(height): \(seen)")
+        }
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGSEGV, SIGUSR1, SIGALRM, SIGILL] {
+            let pid = try topProcess()
+            kill(pid, number)
+            #expect(
+                try waitUntil(seconds: 10) { try screen().contains("ended \(128 + number)") }, "\(number)")
+            #expect(try !screen().contains("NO MANAGER"), "the former screen is back after signal \(number)")
+            _ = try tmux("send-keys", "-t", "top", "stty -a | tr ' ' '_'", "Enter")
+            #expect(
+                try waitUntil(seconds: 10) {
+                    try screen().contains("_echo_") && screen().contains("_icanon_")
+                },
+                "the terminal's settings are back after signal \(number)")
+            _ = try tmux("send-keys", "-t", "top", command, "Enter")
+            #expect(try waitUntil(seconds: 20) { try screen().contains("NO MANAGER") })
+        }
+        _ = try tmux("send-keys", "-t", "top", "q", "")
+        #expect(try waitUntil(seconds: 10) { try screen().contains("ended 0") })
+    }
+
+    private func topProcess() throws -> Int32 {
+        let shell = try tmux("list-panes", "-t", "top", "-F", "#{pane_pid}").trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        let child = try ProgramRun("pgrep", ["-P", shell])
+        _ = child.wait(seconds: 5)
+        return try #require(Int32(child.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
     @Test func topWithoutATerminalIsText() throws {

@@ -12,8 +12,15 @@ import Synchronization
 enum RawTerminal {
     private static let enter = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l"
     private static let leave = "\u{1b}[?7h\u{1b}[?25h\u{1b}[0m\u{1b}[?1049l"
-    /// The settings to go back to; written once, before the handler that reads them can run.
+    /// The settings to go back to, and ours; written once, before a handler that reads them can run.
     nonisolated(unsafe) private static var saved = termios()
+    nonisolated(unsafe) private static var raw = termios()
+    /// Signals that end a process on somebody's wish, and those of a fault of its own.
+    private static let endings = [
+        SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ, SIGVTALRM,
+        SIGPROF,
+    ]
+    private static let faults = [SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS]
     private static let isActive = Atomic<Bool>(false)
 
     /// Whether there is a terminal to take.
@@ -23,20 +30,36 @@ enum RawTerminal {
     static func begin() -> Bool {
         guard tcgetattr(STDIN_FILENO, &saved) == 0 else { return false }
         atexit { RawTerminal.restore() }
-        for number in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGABRT] {
+        raw = saved
+        cfmakeraw(&raw)
+        raw.c_oflag |= tcflag_t(OPOST)
+        // write(2), tcsetattr(3), raise(3) and _exit(2) are safe in a handler.
+        for number in endings {
             signal(number) { number in
-                // write(2), tcsetattr(3) and _exit(2) are safe in a handler.
                 RawTerminal.restore()
                 _exit(128 + number)
             }
         }
-        var raw = saved
-        cfmakeraw(&raw)
-        raw.c_oflag |= tcflag_t(OPOST)
+        for number in faults {
+            signal(number) { number in
+                RawTerminal.restore()
+                signal(number, SIG_DFL)
+                raise(number)
+            }
+        }
+        signal(SIGTSTP) { _ in
+            RawTerminal.restore()
+            raise(SIGSTOP)
+            RawTerminal.take()
+        }
+        take()
+        return true
+    }
+
+    private static func take() {
         isActive.store(true, ordering: .sequentiallyConsistent)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw)
         write(enter)
-        return true
     }
 
     /// Puts everything back; harmless when it is done twice.

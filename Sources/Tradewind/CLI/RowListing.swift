@@ -77,11 +77,15 @@ struct RowListing {
             conditions.append((strategyColumn + " = ?", .text(row.id)))
         }
         if let symbol = options.symbol {
-            guard let symbolColumn else { throw ValidationError("--symbol is not for this command") }
+            guard let symbolColumn else {
+                throw CommandLineError(ExitCodes.usage, "--symbol is not for this command")
+            }
             conditions.append((symbolColumn + " = ?", .text(symbol)))
         }
         if let text = options.since, let time = Timestamp(iso8601: text) {
-            guard let timeColumn else { throw ValidationError("--since is not for this command") }
+            guard let timeColumn else {
+                throw CommandLineError(ExitCodes.usage, "--since is not for this command")
+            }
             conditions.append(
                 (
                     timeColumn + " >= ?",
