@@ -172,9 +172,9 @@ enum Routes {
         },
     ]
 
+    /// A bus that is not there is no fault of the server.
     private static let noBus = Problem(
-        .serviceUnavailable, "bus_unavailable", "the bus does not answer: is the manager running?",
-        headers: [.retryAfter: "1"])
+        .notFound, "no_bus", "there is no bus that answers: is the manager running?")
 
     private static func list(_ values: [some JSONWritable]) -> Response {
         var json = JSONWriter()

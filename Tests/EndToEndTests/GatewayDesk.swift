@@ -41,14 +41,14 @@ struct GatewayDesk {
     }
 
     /// Orders that the gateway accepted or filled.
-    func workedCount() -> Int { gateway.workedCounts().values.reduce(0, +) }
+    func workedCount() -> Int { gateway.orderCounts().values.reduce(0, +) }
 
-    /// Whether further orders of every strategy arrive and work.
+    /// Whether further orders of every strategy arrive; fills alone do not say that it is connected again.
     func isTrading(seconds: Double = 30) -> Bool {
-        let before = gateway.workedCounts()
+        let before = gateway.orderCounts()
         return waitUntil(seconds: seconds) {
             pause(milliseconds: 20)
-            let now = gateway.workedCounts()
+            let now = gateway.orderCounts()
             return !now.isEmpty && now.allSatisfy { $0.value > before[$0.key] ?? 0 }
         }
     }

@@ -74,13 +74,13 @@ package final class OrderGateway {
         return text.components(separatedBy: "\"event\":\"\(event)\"").count - 1
     }
 
-    /// Orders that it accepted or filled so far, by strategy: cheaper to ask often than `audit`.
-    package func workedCounts() -> [String: Int] {
+    /// Orders of strategies that came in so far, by strategy: cheaper to ask often than `audit`.
+    package func orderCounts() -> [String: Int] {
         let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
         var counts: [String: Int] = [:]
         for line in text.utf8.split(separator: 0x0A) {
             guard let line = String(line),
-                line.contains(#""event":"accepted""#) || line.contains(#""event":"filled""#),
+                line.contains(#""kind":"order""#), !line.contains(#""own":true"#),
                 let id = line.components(separatedBy: #""strategy":""#).last?.prefix(while: { $0 != "\"" })
             else { continue }
             counts[String(id), default: 0] += 1

@@ -57,7 +57,7 @@ import TradingModel
         ("/api/v1/strategies?x=1", 400, "unknown parameter"),
         ("/api/v1/commands/none", 404, "no command none"),
         ("/api/v1/backtests/none", 404, "no backtest none"),
-        ("/api/v1/none", 404, "openapi.json"), ("/api/v1/bus", 503, "manager running"),
+        ("/api/v1/none", 404, "openapi.json"), ("/api/v1/bus", 404, "manager running"),
         ("/api/v1/strategies/nobody/curve?points=1", 400, "2 to 2000"),
         ("/api/v1/logs/nobody", 404, "no strategy"), ("/api/v1/prices/NONE", 404, "no instrument NONE"),
         ("/api/v1/alerts?state=maybe", 400, "open, cleared"),
