@@ -201,7 +201,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         .testTarget(
-            name: "SupervisionTests", dependencies: ["Supervision", "TradingModel", "CPlatform"],
+            name: "SupervisionTests",
+            dependencies: ["Supervision", "ControlPlane", "TradingModel", "CPlatform"],
             swiftSettings: strict),
         .executableTarget(
             name: "FaultDesk", dependencies: ["Tradewind"], path: "Tests/FaultDesk", swiftSettings: strict),

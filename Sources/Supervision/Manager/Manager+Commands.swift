@@ -37,7 +37,7 @@ extension Manager {
         for target in accepted.targets {
             guard let process = executors[target.id] else { continue }
             let before = process.strategy?.configJSON ?? target.configJSON
-            process.role = .executor(target)
+            process.role = .executor(process.current(target, after: command))
             apply(command, to: process, before: before)
         }
     }
@@ -103,14 +103,9 @@ extension Manager {
 
     /// Puts back the configuration that a refused update had changed, unless somebody has changed it since.
     func takeBack(_ update: (commandID: String, before: String), of process: ManagedProcess) {
-        guard var row = process.strategy else { return }
-        let refused = row.configJSON
-        row.configJSON = update.before
-        process.role = .executor(row)
-        let id = row.id
-        store?.enqueue("the configuration of \(row.name)") { store in
-            guard try store.strategy(id)?.configJSON == refused else { return }
-            try store.updateStrategy(id, StrategyChange(configJSON: update.before))
-        }
+        guard let row = process.strategy else { return }
+        putBack(
+            .configJSON(from: row.configJSON, to: update.before), of: process,
+            as: "the configuration of \(row.name)")
     }
 }

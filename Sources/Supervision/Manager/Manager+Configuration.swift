@@ -65,6 +65,7 @@ extension Manager {
     private func takeEdits(_ row: StrategyRow) {
         guard let process = executors[row.id] else { return }
         let before = process.strategy
+        let row = process.current(row)
         process.role = .executor(row)
         process.name = row.name
         if !isConfigured || before?.limitsJSON != row.limitsJSON { takeLimits(row, of: process) }

@@ -109,13 +109,8 @@ extension Manager {
 
     /// Puts the previous path into the row and starts from there.
     private func fallBack(_ process: ManagedProcess, to path: String?, _ reason: String) {
-        guard var row = process.strategy else { return }
-        row.modulePath = path
-        process.role = .executor(row)
-        let id = row.id
-        store?.enqueue("the executable of \(row.name)") {
-            try $0.updateStrategy(id, StrategyChange(modulePath: .some(path)))
-        }
+        guard let row = process.strategy else { return }
+        putBack(.modulePath(from: row.modulePath, to: path), of: process, as: "the executable of \(row.name)")
         report(process, "\(reason); back to \(path ?? settings.executable)")
         apply(.fellBack(reason: reason), to: process)
     }

@@ -1,0 +1,67 @@
+import ControlPlane
+import NIOCore
+
+/// A value of a strategy's row that the manager has put back as it was, because what somebody wrote did not work.
+enum PutBack: Equatable, Sendable {
+    case modulePath(from: String?, to: String?)
+    case configJSON(from: String, to: String)
+
+    /// The row with the value as it was; unchanged when somebody has written yet another one.
+    func applied(to row: StrategyRow) -> StrategyRow {
+        var row = row
+        switch self {
+        case .modulePath(let from, let to): if row.modulePath == from { row.modulePath = to }
+        case .configJSON(let from, let to): if row.configJSON == from { row.configJSON = to }
+        }
+        return row
+    }
+
+    /// Whether a command brings a new value, so that what it leaves in the row is meant.
+    func isOverruled(by command: CommandRow) -> Bool {
+        switch self {
+        case .modulePath: DeploymentParameters(command.parameters) != nil
+        case .configJSON: command.kind == .update
+        }
+    }
+
+    fileprivate var change: StrategyChange {
+        switch self {
+        case .modulePath(_, let to): StrategyChange(modulePath: .some(to))
+        case .configJSON(_, let to): StrategyChange(configJSON: to)
+        }
+    }
+}
+
+extension Manager {
+    /// Puts a value back, here at once and in the database in its turn.
+    ///
+    /// The store thread reads rows and writes them in one order, and says so to this loop in that order. So every row that
+    /// comes before `didWrite` may have been read before the write, and `current` corrects it; every later one has it.
+    func putBack(_ value: PutBack, of process: ManagedProcess, as label: String) {
+        guard let row = process.strategy else { return }
+        process.role = .executor(value.applied(to: row))
+        process.putBacks.append(value)
+        let id = row.id
+        let bound = NIOLoopBound(process, eventLoop: eventLoop)
+        store?.enqueue(label) { [eventLoop] store in
+            if let stored = try store.strategy(id), value.applied(to: stored) != stored {
+                try store.updateStrategy(id, value.change)
+            }
+            eventLoop.execute { bound.value.didWrite(value) }
+        }
+    }
+}
+
+extension ManagedProcess {
+    /// A row as it is once everything put back is written.
+    func current(_ row: StrategyRow, after command: CommandRow? = nil) -> StrategyRow {
+        putBacks.reduce(row) { row, value in
+            if let command, value.isOverruled(by: command) { return row }
+            return value.applied(to: row)
+        }
+    }
+
+    fileprivate func didWrite(_ value: PutBack) {
+        if let index = putBacks.firstIndex(of: value) { putBacks.remove(at: index) }
+    }
+}
