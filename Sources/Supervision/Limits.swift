@@ -21,6 +21,9 @@ package enum Limits {
     /// A log file of this size is rotated when it is opened.
     package static let logFileBytesMax = 10 * 1024 * 1024
 
+    /// How long the manager listens to what a helper says about its start.
+    static let helperReplySeconds: Int64 = 1
+
     /// Log files kept per name, the current one included; the oldest is deleted.
     package static let logFileCountMax = 10
 

@@ -19,14 +19,22 @@ extension Manager {
             if let pid = process.handle?.pid {
                 later { manager in
                     manager.apply(.spawned(pid: pid, epoch: epoch), to: process)
-                    // Nobody waits for it, so it has nothing to say.
-                    if process.helper != nil { manager.apply(.ready(epoch: epoch), to: process) }
+                    if process.helper != nil { manager.takeAsReady(process, epoch: epoch) }
                 }
             }
         } catch {
             process.bootstrapSocket = nil
             let isTransient = (error as? SupervisionError)?.isTransient ?? true
             later { $0.apply(.spawnFailed(reason: "\(error)", isTransient: isTransient), to: process) }
+        }
+    }
+
+    /// A helper is ready when it is started, since nobody waits for it; why it cannot go on it may say in its first moment.
+    private func takeAsReady(_ process: ManagedProcess, epoch: UInt32) {
+        apply(.ready(epoch: epoch), to: process)
+        let bound = NIOLoopBound(process, eventLoop: eventLoop)
+        eventLoop.scheduleTask(in: .seconds(Limits.helperReplySeconds)) {
+            if bound.value.machine.epoch == epoch { bound.value.bootstrapSocket = nil }
         }
     }
 
