@@ -49,7 +49,7 @@ struct PythonClientFaultTests {
             "--seconds", "300", "--start", "2026-01-05T09:00:00Z")
         try engine.start()
         let tail = try PythonClient.start("tail", "live_data:*", home: engine.home)
-        try engine.waitForBus(connections: 2)
+        try engine.waitForSubscriber("python")
         tail.signal(SIGSTOP)
         try engine.command("feeds", "add", "big", "--kind", "file", "--set", "path=\(big)")
         let ended = try waitUntil(seconds: 60) {

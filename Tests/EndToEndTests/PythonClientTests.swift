@@ -19,7 +19,7 @@ struct PythonClientTests {
         let tail = try PythonClient.start(
             "tail", "live_data:*", "feed:status:*", "instruments:category:*", "strategy:status:*",
             home: engine.home)
-        try engine.waitForBus(connections: 2)
+        try engine.waitForSubscriber("python")
         try engine.addSampleFeed(speed: "max", loop: false)
         try engine.addStrategy("maker", "market_maker", "--instrument", "ALPHA")
         try engine.waitForStatus("maker", "running")
@@ -129,7 +129,7 @@ struct PythonClientTests {
     @Test func anObserverMayNotDoMoreAndAFeedNeedsItsToken() throws {
         let engine = try EngineHome()
         try engine.start()
-        try engine.waitForBus(connections: 1)
+        try engine.waitForSubscriber("manager")
         #expect(try PythonClient.run("tail", "nonsense", home: engine.home).errors.contains("(bus error 9)"))
         let script = """
             import os, sys
@@ -158,17 +158,16 @@ struct PythonClientTests {
 }
 
 extension EngineHome {
-    /// Waits until the broker has so many connections that subscribed to something.
-    func waitForBus(connections: Int, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    /// Waits until a client of that identity has subscribed to something.
+    func waitForSubscriber(_ identity: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
         let reached = try waitUntil(seconds: 20) {
             let result = try TradewindProgram.run("bus", "tail", "bus:status", "-n", "1", home: home)
             guard result.exitCode == 0 else { return false }
-            let subscribed = result.output.components(separatedBy: "\"patterns\":").dropFirst().count {
-                !$0.hasPrefix("0,")
+            return result.output.components(separatedBy: "\"identity\":\"").dropFirst().contains {
+                let patterns = $0.components(separatedBy: "\"patterns\":").dropFirst().first
+                return $0.hasPrefix(identity + "\"") && patterns?.hasPrefix("0,") == false
             }
-            // The one that asks is among them.
-            return subscribed > connections
         }
-        try #require(reached, "\(connections) subscribers: \(log)", sourceLocation: sourceLocation)
+        try #require(reached, "no subscriber \(identity): \(log)", sourceLocation: sourceLocation)
     }
 }
