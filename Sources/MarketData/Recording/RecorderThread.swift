@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 package import TradingModel
 
-/// The recorder's thread and the queue to it: whoever reads the bus hands records over and never waits for a disk.
+/// The recorder's thread and the queue to it: whoever reads the bus hands records over and waits for a disk only a moment.
 ///
 /// Records are gathered in chunks of 1 MiB. A chunk goes to the thread when it is full, and every 50 ms; the thread
 /// then hands all that it has written to the system. At `Limits.recorderQueueBytesMax` records are dropped, counted, and
@@ -76,10 +76,16 @@ package final class RecorderThread: Sendable {
     /// Records did not come through the bus, of one feed or (`nil`) of any.
     package func announce(missing count: UInt64, feed: UInt16?) { enqueue(.missing(count, feed: feed)) }
 
-    /// Takes a chunk that is full enough, and gives an empty one for it; drops it when too much waits.
+    /// Takes a chunk that is full enough, and gives an empty one for it. Waits a moment for room when too much waits, so
+    /// that a lossless feed is held back by the bus; drops the chunk when there is none then.
     package func exchange(_ chunk: consuming RecorderChunk) -> RecorderChunk {
         let chunk = chunk
         guard chunk.count > 0 else { return chunk }
+        var waited = 0
+        while waited < Limits.recorderWaitMilliseconds, isFull(for: chunk.byteCount) {
+            usleep(1_000)
+            waited += 1
+        }
         let next: RecorderChunk? = mailbox.withLock { mailbox in
             guard mailbox.queueBytes + chunk.byteCount <= Limits.recorderQueueBytesMax else {
                 mailbox.droppedCount += UInt64(chunk.count)
@@ -95,6 +101,10 @@ package final class RecorderThread: Sendable {
         }
         wakeUp.signal()
         return next
+    }
+
+    private func isFull(for byteCount: Int) -> Bool {
+        mailbox.withLock { $0.queueBytes + byteCount > Limits.recorderQueueBytesMax }
     }
 
     /// How it does; any thread.
