@@ -71,8 +71,8 @@ final class ManagedProcess {
     var executable: HeldExecutable?
     /// What was ready last.
     var proven: ProvenExecutable?
-    /// What was put back in its row and is not in the database yet.
-    var putBacks: [PutBack] = []
+    /// What the manager has changed in its row and the database does not have yet.
+    var unwrittenEdits: [ManagerEdit] = []
     /// Set while the previous executable is being copied back: what must be started waits for that.
     var isCopying = false
     /// The start that waits.

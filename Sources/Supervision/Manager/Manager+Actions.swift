@@ -132,12 +132,9 @@ extension Manager {
         case .feed: process.hasCompleted = desired == .stopped
         case .executor(let row):
             guard let stored = DesiredState(rawValue: desired.rawValue) else { return }
-            var kept = row
-            kept.desiredState = stored
-            process.role = .executor(kept)
-            store?.enqueue("the desired state of \(row.name)", subject: "desired \(row.id)") {
-                try $0.updateStrategy(row.id, StrategyChange(desiredState: stored))
-            }
+            edit(
+                .desiredState(from: row.desiredState, to: stored), of: process,
+                as: "the desired state of \(row.name)")
         }
     }
 

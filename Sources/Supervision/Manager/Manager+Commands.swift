@@ -104,7 +104,7 @@ extension Manager {
     /// Puts back the configuration that a refused update had changed, unless somebody has changed it since.
     func takeBack(_ update: (commandID: String, before: String), of process: ManagedProcess) {
         guard let row = process.strategy else { return }
-        putBack(
+        edit(
             .configJSON(from: row.configJSON, to: update.before), of: process,
             as: "the configuration of \(row.name)")
     }

@@ -110,7 +110,7 @@ extension Manager {
     /// Puts the previous path into the row and starts from there.
     private func fallBack(_ process: ManagedProcess, to path: String?, _ reason: String) {
         guard let row = process.strategy else { return }
-        putBack(.modulePath(from: row.modulePath, to: path), of: process, as: "the executable of \(row.name)")
+        edit(.modulePath(from: row.modulePath, to: path), of: process, as: "the executable of \(row.name)")
         report(process, "\(reason); back to \(path ?? settings.executable)")
         apply(.fellBack(reason: reason), to: process)
     }

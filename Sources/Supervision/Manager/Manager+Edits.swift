@@ -1,26 +1,30 @@
 import ControlPlane
 import NIOCore
 
-/// A value of a strategy's row that the manager has put back as it was, because what somebody wrote did not work.
-enum PutBack: Equatable, Sendable {
+/// A value of a strategy's row that the manager changes of its own accord: what did not work is put back, and what has
+/// completed is wanted no more.
+enum ManagerEdit: Equatable, Sendable {
     case modulePath(from: String?, to: String?)
     case configJSON(from: String, to: String)
+    case desiredState(from: DesiredState, to: DesiredState)
 
-    /// The row with the value as it was; unchanged when somebody has written yet another one.
+    /// The row with the new value; unchanged when somebody has written yet another one.
     func applied(to row: StrategyRow) -> StrategyRow {
         var row = row
         switch self {
         case .modulePath(let from, let to): if row.modulePath == from { row.modulePath = to }
         case .configJSON(let from, let to): if row.configJSON == from { row.configJSON = to }
+        case .desiredState(let from, let to): if row.desiredState == from { row.desiredState = to }
         }
         return row
     }
 
-    /// Whether a command brings a new value, so that what it leaves in the row is meant.
+    /// Whether a command brings such a value itself, so that what it leaves in the row is meant.
     func isOverruled(by command: CommandRow) -> Bool {
         switch self {
         case .modulePath: DeploymentParameters(command.parameters) != nil
         case .configJSON: command.kind == .update
+        case .desiredState: [.start, .stop, .restart, .pause, .resume].contains(command.kind)
         }
     }
 
@@ -28,19 +32,20 @@ enum PutBack: Equatable, Sendable {
         switch self {
         case .modulePath(_, let to): StrategyChange(modulePath: .some(to))
         case .configJSON(_, let to): StrategyChange(configJSON: to)
+        case .desiredState(_, let to): StrategyChange(desiredState: to)
         }
     }
 }
 
 extension Manager {
-    /// Puts a value back, here at once and in the database in its turn.
+    /// Changes a value, here at once and in the database in its turn.
     ///
     /// The store thread reads rows and writes them in one order, and says so to this loop in that order. So every row that
     /// comes before `didWrite` may have been read before the write, and `current` corrects it; every later one has it.
-    func putBack(_ value: PutBack, of process: ManagedProcess, as label: String) {
+    func edit(_ value: ManagerEdit, of process: ManagedProcess, as label: String) {
         guard let row = process.strategy else { return }
         process.role = .executor(value.applied(to: row))
-        process.putBacks.append(value)
+        process.unwrittenEdits.append(value)
         let id = row.id
         let bound = NIOLoopBound(process, eventLoop: eventLoop)
         store?.enqueue(label) { [eventLoop] store in
@@ -53,15 +58,15 @@ extension Manager {
 }
 
 extension ManagedProcess {
-    /// A row as it is once everything put back is written.
+    /// A row as it is once the manager's own edits are written.
     func current(_ row: StrategyRow, after command: CommandRow? = nil) -> StrategyRow {
-        putBacks.reduce(row) { row, value in
+        unwrittenEdits.reduce(row) { row, value in
             if let command, value.isOverruled(by: command) { return row }
             return value.applied(to: row)
         }
     }
 
-    fileprivate func didWrite(_ value: PutBack) {
-        if let index = putBacks.firstIndex(of: value) { putBacks.remove(at: index) }
+    fileprivate func didWrite(_ value: ManagerEdit) {
+        if let index = unwrittenEdits.firstIndex(of: value) { unwrittenEdits.remove(at: index) }
     }
 }
