@@ -52,7 +52,7 @@ package enum Limits {
     /// Bytes of records that wait for the disk; beyond, new ones are dropped and a gap record says so.
     package static let recorderQueueBytesMax = 256 << 20
     /// How long a chunk waits for room there.
-    package static let recorderWaitMilliseconds = 500
+    package static let recorderWaitMilliseconds = 1_000
     /// Bytes of records handed to the recorder's thread at once at most: they should be in a cache still.
     package static let recorderChunkBytes = 256 << 10
     /// Empty chunks kept for the next burst.

@@ -5,8 +5,8 @@ package import TradingModel
 
 /// The recorder's thread and the queue to it: whoever reads the bus hands records over and waits for a disk only a moment.
 ///
-/// Records are gathered in chunks of 1 MiB. A chunk goes to the thread when it is full, and every 50 ms; the thread
-/// then hands all that it has written to the system. At `Limits.recorderQueueBytesMax` records are dropped, counted, and
+/// Records are gathered in chunks of `Limits.recorderChunkBytes`. A chunk goes to the thread when it is full, and every
+/// `recorderFlushMilliseconds`; the thread gathers what makes no whole block for `recorderGatherMilliseconds` and hands it to the system. At `queueBytesMax` records are dropped, counted, and
 /// missed by the feeds' own counts, so that a gap record says so. Syncs happen on a thread of their own, since
 /// fsync(2) takes as long as it likes.
 package final class RecorderThread: Sendable {
@@ -28,6 +28,8 @@ package final class RecorderThread: Sendable {
         var free: [RecorderChunk] = []
         var queueBytes = 0
         var droppedCount: UInt64 = 0
+        /// Whether the last chunk was dropped.
+        var isDropping = false
         var isStopping = false
     }
 
@@ -39,6 +41,7 @@ package final class RecorderThread: Sendable {
     }
 
     private let directory: String
+    private let queueBytesMax: Int
     private let report: @Sendable (String) -> Void
     private let mailbox = Mutex(Mailbox())
     private let published = Mutex(Status())
@@ -46,8 +49,12 @@ package final class RecorderThread: Sendable {
     private let ended = DispatchSemaphore(value: 0)
 
     /// Makes the thread; `report` takes lines for the operator, on any thread.
-    package init(directory: String, report: @escaping @Sendable (String) -> Void) {
+    package init(
+        directory: String, queueBytesMax: Int = Limits.recorderQueueBytesMax,
+        report: @escaping @Sendable (String) -> Void
+    ) {
         self.directory = directory
+        self.queueBytesMax = queueBytesMax
         self.report = report
     }
 
@@ -77,20 +84,23 @@ package final class RecorderThread: Sendable {
     package func announce(missing count: UInt64, feed: UInt16?) { enqueue(.missing(count, feed: feed)) }
 
     /// Takes a chunk that is full enough, and gives an empty one for it. Waits a moment for room when too much waits, so
-    /// that a lossless feed is held back by the bus; drops the chunk when there is none then.
+    /// that a lossless feed is held back by the bus; drops the chunk when there is none then, and those after it at once
+    /// until there is.
     package func exchange(_ chunk: consuming RecorderChunk) -> RecorderChunk {
         let chunk = chunk
         guard chunk.count > 0 else { return chunk }
         var waited = 0
-        while waited < Limits.recorderWaitMilliseconds, isFull(for: chunk.byteCount) {
+        while waited < Limits.recorderWaitMilliseconds, isWorthWaiting(for: chunk.byteCount) {
             usleep(1_000)
             waited += 1
         }
         let next: RecorderChunk? = mailbox.withLock { mailbox in
-            guard mailbox.queueBytes + chunk.byteCount <= Limits.recorderQueueBytesMax else {
+            guard mailbox.queueBytes + chunk.byteCount <= queueBytesMax else {
                 mailbox.droppedCount += UInt64(chunk.count)
+                mailbox.isDropping = true
                 return nil
             }
+            mailbox.isDropping = false
             mailbox.queueBytes += chunk.byteCount
             mailbox.work.append(.chunk(chunk))
             return mailbox.free.popLast() ?? RecorderChunk()
@@ -103,8 +113,13 @@ package final class RecorderThread: Sendable {
         return next
     }
 
-    private func isFull(for byteCount: Int) -> Bool {
-        mailbox.withLock { $0.queueBytes + byteCount > Limits.recorderQueueBytesMax }
+    /// Whether a chunk would be taken at once; one that need not go yet can wait for that where it is.
+    package func hasRoom(for chunk: RecorderChunk) -> Bool {
+        mailbox.withLock { $0.queueBytes + chunk.byteCount <= queueBytesMax }
+    }
+
+    private func isWorthWaiting(for byteCount: Int) -> Bool {
+        mailbox.withLock { !$0.isDropping && $0.queueBytes + byteCount > queueBytesMax }
     }
 
     /// How it does; any thread.

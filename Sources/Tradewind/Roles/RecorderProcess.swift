@@ -6,7 +6,7 @@ import TradingModel
 
 /// The role that records: reads all market data from the bus and hands it to the recorder's thread.
 ///
-/// Confined to its event loop, which never waits for a disk.
+/// Confined to its event loop, which waits for a disk only when a chunk is full, and then a moment.
 final class RecorderProcess: BusClientDelegate, MarketDataReader {
     private let bootstrap: Bootstrap
     private let eventLoop: any EventLoop
@@ -45,7 +45,9 @@ final class RecorderProcess: BusClientDelegate, MarketDataReader {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let flush = TimeAmount.milliseconds(Limits.recorderFlushMilliseconds)
         tasks.append(
-            eventLoop.scheduleRepeatedTask(initialDelay: flush, delay: flush) { _ in bound.value.handOver() })
+            eventLoop.scheduleRepeatedTask(initialDelay: flush, delay: flush) { _ in
+                bound.value.handOverIfThereIsRoom()
+            })
         tasks.append(
             eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
                 bound.value.publishStatus()
@@ -121,6 +123,8 @@ final class RecorderProcess: BusClientDelegate, MarketDataReader {
     }
 
     private func handOver() { chunk = recorder.exchange(chunk) }
+
+    private func handOverIfThereIsRoom() { if recorder.hasRoom(for: chunk) { handOver() } }
 
     // MARK: - Status
 
