@@ -196,6 +196,15 @@ def main():
         wanted = expected(rows, "volume", e8(amount))
         compare(f"volume {amount}", printed(run(program, "bars", *ticks, "--volume", amount)), wanted)
         count += len(wanted)
+    # Records that a filter leaves out tell the time all the same, and so does the one behind the end.
+    whole = expected(rows, "time", 10**9)
+    for symbol in ("AAA", "BBB", "CCC"):
+        found = printed(run(program, "bars", *ticks, "--every", "1s", "--symbol", symbol))
+        compare(f"of {symbol} alone", found, [bar for bar in whole if bar[1] == symbol])
+    end = whole[len(whole) // 2][0]
+    text = datetime.fromtimestamp(end // 10**9, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    compare(f"until {text}", printed(run(program, "bars", *ticks, "--every", "1s", "--to", text)),
+            [bar for bar in whole if bar[0] <= end])
     out = os.path.join(directory, "bars.ticks")
     run(program, "bars", *ticks, "--every", "5m", "-o", out)
     run(program, "verify", out)

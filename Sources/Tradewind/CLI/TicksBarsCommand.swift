@@ -36,6 +36,7 @@ extension TicksCommand {
                     throw CommandLineError(ExitCodes.usage, "--json prints; with -o a tick file is made")
                 }
                 var builder = try builder()
+                if let output { UnfinishedFiles.removeWhenInterrupted(writing: output) }
                 let reader = try MergedTickReader(paths: files, tornTail: .leaveOut)
                 let count: Int
                 if let output {
@@ -121,7 +122,7 @@ extension TicksCommand {
             _ reader: MergedTickReader, _ builder: inout BarBuilder, to path: String
         ) throws -> Int {
             let writer = try TickFileWriter(
-                path: path, instruments: reader.instruments,
+                bulkTo: path, instruments: reader.instruments,
                 source: String("bars of \(files.joined(separator: ", "))".prefix(1_000)))
             do {
                 var sequence: UInt64 = 1
@@ -148,13 +149,21 @@ extension TicksCommand {
             let filter = try options.filter(of: reader.instruments, path: files.joined(separator: ", "))
             if options.from != nil { try reader.rewind(to: filter.start) }
             var count = 0
+            func emit(_ closed: BarBuilder.Closed) throws {
+                count += 1
+                try body(closed)
+            }
             while let run = try reader.nextRun() {
                 for event in run {
-                    guard event.receiveTime < filter.end else { return count }
-                    guard filter.takes(event) else { continue }
-                    try builder.add(event) { closed in
-                        count += 1
-                        try body(closed)
+                    guard event.receiveTime < filter.end else {
+                        try builder.advance(to: filter.end, emit: emit)
+                        return count
+                    }
+                    if filter.takes(event) {
+                        try builder.add(event, emit: emit)
+                    } else {
+                        // What is left out says what time it is all the same.
+                        try builder.advance(to: event.receiveTime, emit: emit)
                     }
                 }
             }

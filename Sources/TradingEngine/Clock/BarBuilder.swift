@@ -49,19 +49,24 @@ package struct BarBuilder {
     /// Whether an instrument has had ticks that belong to no closed bar.
     package var isBarUnderWay: Bool { builders.contains { $0.isBarUnderWay } }
 
+    /// Lets time pass without a record; `emit` gets the bars that close until then, in the order that `add` says.
+    package mutating func advance(to time: Timestamp, emit: (Closed) throws -> Void) rethrows {
+        now = max(now, time)
+        // The end of time stands for nothing.
+        while nextClose < .max, nextClose <= now.nanoseconds { try fire(emit) }
+    }
+
     /// Takes a record; `emit` gets the bars that it closes, by time and then in the order in which instruments came.
     package mutating func add(_ event: MarketEvent, emit: (Closed) throws -> Void) rethrows {
-        now = max(now, event.receiveTime)
-        while nextClose <= now.nanoseconds { try fire(emit) }
+        try advance(to: event.receiveTime, emit: emit)
         switch event.kind {
         case .quote:
             let quote = event.quote
-            guard quote.bid > .zero, quote.ask >= quote.bid, quote.bidSize >= .zero, quote.askSize >= .zero
-            else { return invalidCount += 1 }
+            guard quote.isPossible else { return invalidCount += 1 }
             try add(event.token, price: quote.mid, size: .zero, isTrade: false, emit)
         case .trade:
             let trade = event.trade
-            guard trade.price > .zero, trade.size >= .zero else { return invalidCount += 1 }
+            guard trade.isPossible else { return invalidCount += 1 }
             try add(event.token, price: trade.price, size: trade.size, isTrade: true, emit)
         default: return
         }

@@ -31,7 +31,7 @@ extension Engine {
             }
             if event.pointee.rawKind == MarketEventKind.quote.rawValue {
                 let quote = event.pointee.quote
-                guard Self.isPossible(quote) else {
+                guard quote.isPossible else {
                     step(event)
                     continue
                 }
@@ -44,7 +44,7 @@ extension Engine {
                 strategy.pointee.onQuote(quote, token: token, context: context)
             } else if event.pointee.rawKind == MarketEventKind.trade.rawValue, state.pointee.hasQuote {
                 let trade = event.pointee.trade
-                guard trade.price > .zero, trade.size >= .zero else {
+                guard trade.isPossible else {
                     step(event)
                     continue
                 }
@@ -60,10 +60,6 @@ extension Engine {
             }
             if core.pointee.hasWork { drain() }
         }
-    }
-
-    private static func isPossible(_ quote: Quote) -> Bool {
-        quote.bid > .zero && quote.ask >= quote.bid && quote.bidSize >= .zero && quote.askSize >= .zero
     }
 
     private var isFeedDelayed: Bool { memory.pointee.configuration.feedLatency.hasFeed }
@@ -118,7 +114,7 @@ extension Engine {
     private func onQuote(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
         guard index >= 0 else { return onForeign(event.pointee) }
         let quote = event.pointee.quote
-        guard Self.isPossible(quote) else { return onInvalid(event.pointee) }
+        guard quote.isPossible else { return onInvalid(event.pointee) }
         let state = context.states + index
         state.pointee.quote = quote
         state.pointee.hasQuote = true
@@ -139,7 +135,7 @@ extension Engine {
     private func onTrade(_ event: UnsafePointer<MarketEvent>, _ index: Int) {
         guard index >= 0 else { return onForeign(event.pointee) }
         let trade = event.pointee.trade
-        guard trade.price > .zero, trade.size >= .zero else { return onInvalid(event.pointee) }
+        guard trade.isPossible else { return onInvalid(event.pointee) }
         let state = context.states + index
         state.pointee.lastPrice = trade.price
         state.pointee.hasLastPrice = true

@@ -11,6 +11,8 @@ extension Engine {
         if phase == .waitingForTime { begin(at: time) }
         guard phase == .running else { return }
         deliverDelayed(until: time)
+        // It is not seen any more once it is as late as the one before it.
+        if time < context.now { counters.pointee.outOfOrder += 1 }
         if time > context.now {
             fireDeadlines(until: time)
             context.now = time
@@ -49,11 +51,8 @@ extension Engine {
     /// Whether a record has prices and sizes that can be; the strategy's step counts the ones that have not.
     private static func isPossible(_ event: MarketEvent) -> Bool {
         switch event.kind {
-        case .quote:
-            let quote = event.quote
-            return quote.bid > .zero && quote.ask >= quote.bid && quote.bidSize >= .zero
-                && quote.askSize >= .zero
-        case .trade: return event.trade.price > .zero && event.trade.size >= .zero
+        case .quote: return event.quote.isPossible
+        case .trade: return event.trade.isPossible
         case .barVolume: return event.word0 >= 0 && event.word1 >= 0
         case .bar:
             return event.word2 > 0 && event.word2 <= min(event.word0, event.word3)
