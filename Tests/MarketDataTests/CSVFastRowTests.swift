@@ -194,6 +194,18 @@ import TradingModel
         }
     }
 
+    /// What the fast way begins with must not be taken for what stood in the row before.
+    @Test func timeOfZeroBytesIsBadInTheFirstRows() {
+        var options = CSVImportOptions(preset: .quotes, symbol: "X")
+        options.order = .sort
+        options.badRows = .skip
+        let zeros = String(repeating: "\0", count: 8)
+        let text = "time,bid,ask\n1582329601096000,1,2\n\(zeros)01096000,1,2\n1582329601097000,1,2\n"
+        let fast = outcome(text, options, isFast: true)
+        #expect(fast == outcome(text, options, isFast: false))
+        #expect(fast.summary.badRowCount == 1 && fast.summary.recordCount == 2)
+    }
+
     @Test func randomBytesNeverTrap() {
         var generator = SeededGenerator(seed: 4711)
         for round in 0..<300 {

@@ -39,6 +39,19 @@ import TradingModel
         #expect(summary.instruments.map(\.recordCount) == [4])
     }
 
+    /// Files that overlap a little have their late rows at the same lines.
+    @Test func lateRowsOfSeveralFilesAreCountedEach() throws {
+        var options = CSVImportOptions(preset: .quotes, symbol: "X")
+        options.outOfOrder = .skip
+        let paths = [[0, 5], [4, 9], [8, 12]].enumerated().map {
+            directory.write(quotes($0.element), to: "\($0.offset).csv")
+        }
+        let summary = try CSVImporter(options: options).importFiles(
+            at: paths, to: directory.file("out.ticks"))
+        #expect(summary.badRowCount == 2 && summary.badRows.map(\.lineNumber) == [2, 2])
+        #expect(summary.recordCount == 4)
+    }
+
     @Test func skippingBadRowsDoesNotSkipLateOnes() {
         let error = #expect(throws: MarketDataError.self) {
             try run(quotes([0, 5, 3]), late: .refuse, bad: .skip)

@@ -25,9 +25,10 @@ final class CSVFastRow {
         var slot: Int
         /// What a decimal in the row before looked like, and the next one most likely does too.
         var form: UnsafePointer<CSVDecimalForm>
-        /// The first eight digits of a number of seconds or parts of them in the row before, and what they stand for.
-        var head: UInt64 = 0
-        var headValue: UInt64 = 0
+        /// The first eight digits of a number of seconds or parts of them in the row before, and what they stand for; at first
+        /// those of 10000000, since no row may match what are no digits.
+        var head: UInt64 = 0x3030_3030_3030_3031
+        var headValue: UInt64 = 10_000_000
     }
 
     /// What the last date of a time column looked like; rows of the same date are read fast.

@@ -28,7 +28,7 @@ final class ImportOutput {
     private var isInPlace = false
     private var highest = Timestamp(nanoseconds: .min)
     private var sequence: UInt64 = 0
-    private var lastLateLine: UInt64 = 0
+    private var lastLateRow: (path: String, line: UInt64) = ("", 0)
     /// Records that wait for earlier ones that may still come, in the order of arrival.
     private var waiting: [MarketEvent] = []
     private var waitingMax = 1 << 16
@@ -141,8 +141,8 @@ final class ImportOutput {
     private func leaveOut(_ record: MarketEvent, path: String) throws(MarketDataError) {
         guard leavesOutLateRows else { throw outOfOrder(record, path: path) }
         lateRecordCounts[record.token.rawValue, default: 0] += 1
-        guard record.sequence != lastLateLine else { return }
-        lastLateLine = record.sequence
+        guard record.sequence != lastLateRow.line || path != lastLateRow.path else { return }
+        lastLateRow = (path, record.sequence)
         onLateRow?(Int(record.sequence), CSVRowProblem(nil, lateness(of: record)))
     }
 
