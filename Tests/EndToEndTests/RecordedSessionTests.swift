@@ -24,7 +24,7 @@ import Testing
             "crossover", "moving_average_crossover", "--instrument", "ALPHA", "--set", "fast=3", "--set",
             "slow=12")
         try engine.start(waitingFor: ["crossover"])
-        let peer = try LinePeer(path: path)
+        let peer = try FeedSender(socket: path)
         peer.send("ts,bid,ask\n")
         var cents = 10_000
         var lines: [String] = []
@@ -92,7 +92,7 @@ import Testing
         let engine = try EngineHome(seconds: 5)
         let path = try addFeed(to: engine, ["--set", "symbols=ALPHA", "--set", "preset=trades"])
         try engine.start()
-        let peer = try LinePeer(path: path)
+        let peer = try FeedSender(socket: path)
         peer.send("ts,symbol,price,qty\n")
         let total = 200_000
         for start in stride(from: 1, through: total, by: 10_000) {
@@ -124,7 +124,7 @@ import Testing
                 "price_increment=0.01", "--set", "category=desk", "--set", "stale_after=60,DELTA=30",
             ])
         try engine.start()
-        let peer = try LinePeer(path: path)
+        let peer = try FeedSender(socket: path)
         peer.send("ts,symbol,price,qty\n")
         for symbol in ["ALPHA", "DELTA", "GAMMA", "a b", "DELTA", "OMEGA"] {
             peer.send("1700000000000,\(symbol),5,1\n")
