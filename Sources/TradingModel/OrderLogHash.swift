@@ -11,7 +11,10 @@ public struct OrderLogHash: Equatable, Sendable, CustomStringConvertible {
     public init(seed: UInt64) { combine(seed) }
 
     /// Sixteen hexadecimal digits.
-    public var description: String {
+    public var description: String { Self.digits(value) }
+
+    /// The same of a value alone.
+    package static func digits(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -74,9 +74,14 @@ package enum BiasCheck {
     /// Runs the backtest whole, cut at several times, and begun late.
     package static func run(_ entries: [BacktestEntry], settings: BacktestSettings) throws -> Report {
         let full = OrderLogCollector()
+        // Files that the settings name are read by every run, not by the strategy.
+        let begin = ThreadReads.byteCount
+        _ = try settings.account()
         let readBefore = ThreadReads.byteCount
         let result = try Backtest.run(entries, settings: settings, observer: full.observer)
-        let bytesRead = ThreadReads.byteCount.flatMap { after in readBefore.map { after - $0 } }
+        let bytesRead = ThreadReads.byteCount.flatMap { after in
+            begin.flatMap { begin in readBefore.map { max(0, after - $0 - ($0 - begin)) } }
+        }
         let (first, last) = (result.firstTime, result.lastTime)
         let extent = (last - first).wholeNanoseconds
         var lookAhead: [LookAhead] = []

@@ -60,9 +60,7 @@ package struct ParityReplay {
     private mutating func replay<S: Strategy>(_ type: S.Type) throws -> ParityReport {
         let reader = try MergedTickReader(
             paths: session.files, start: observed.firstRecordTime, tornTail: .leaveOut)
-        let account = try AccountSettings(inputs: session.venue, seed: session.seed) { path in
-            FileManager.default.contents(atPath: path).map { Array($0) }
-        }
+        let account = try AccountSettings.readingFiles(inputs: session.venue, seed: session.seed)
         let instruments = try account.currency.valued(try select(reader.instruments))
         let recorder = RunRecorder(instruments: instruments, keepsEntries: true)
         let engine = try makeEngine(type, account, instruments, recorder)

@@ -57,16 +57,10 @@ package struct ParityReport: Sendable, Encodable {
         try container.encode(recordCount, forKey: .recordCount)
         try container.encode(inputCount, forKey: .inputCount)
         try container.encode(missedCount, forKey: .missedCount)
-        try container.encode(sessionHash.map(Self.digits), forKey: .sessionHash)
-        try container.encode(Self.digits(replayHash), forKey: .replayHash)
+        try container.encode(sessionHash.map(OrderLogHash.digits), forKey: .sessionHash)
+        try container.encode(OrderLogHash.digits(replayHash), forKey: .replayHash)
         try container.encode(notes, forKey: .notes)
         try container.encode(differences, forKey: .differences)
-    }
-
-    /// Sixteen hexadecimal digits.
-    package static func digits(_ hash: UInt64) -> String {
-        let text = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
     }
 }
 

@@ -59,9 +59,7 @@ package struct BacktestSettings: Sendable {
 extension BacktestSettings {
     /// The account and its exchange; reads the file of recorded latencies when one is named.
     package func account() throws -> AccountSettings {
-        var account = try AccountSettings(inputs: venue, seed: seed) { path in
-            FileManager.default.contents(atPath: path).map { Array($0) }
-        }
+        var account = try AccountSettings.readingFiles(inputs: venue, seed: seed)
         adjust?(&account)
         return account
     }
@@ -109,4 +107,15 @@ package struct OrderLogEntry: Equatable, Sendable {
     package var strategy: Int
     package var time: Timestamp
     package var record: JournalRecord
+}
+
+extension AccountSettings {
+    /// Settings as text; the files of recorded latencies that they name are read.
+    static func readingFiles(
+        inputs: [(name: String, text: String)], seed: UInt64
+    ) throws(ParameterViolations) -> AccountSettings {
+        try AccountSettings(inputs: inputs, seed: seed) { path in
+            FileManager.default.contents(atPath: path).map { Array($0) }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 package import TradingModel
 
-/// Fills for charts in constant memory: all of them, or of very many every second, fourth and so on of each side and
-/// instrument.
+/// Fills for charts in little memory: all of them, or of very many every second, fourth and so on of each side and
+/// instrument, of which the first is always kept.
 package struct FillMarks: Sendable {
     /// One fill.
     package struct Mark: Equatable, Sendable {
@@ -19,7 +19,8 @@ package struct FillMarks: Sendable {
     mutating func add(_ fill: Fill) {
         guard count(fill.token, fill.side) % stride == 0 else { return }
         marks.append(Mark(time: fill.time, token: fill.token, side: fill.side, price: fill.price))
-        guard marks.count > Limits.fillMarksMax else { return }
+        // More instruments than marks leave nothing to thin.
+        guard marks.count > max(Limits.fillMarksMax, 2 * groups.count) else { return }
         stride *= 2
         // Buys and sells mostly take turns: every other one of all would leave one side only.
         var places: [Group] = []

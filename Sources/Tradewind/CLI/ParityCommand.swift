@@ -64,8 +64,8 @@ struct ParityCommand: ParsableCommand {
                 if let hash = report.sessionHash {
                     print(
                         report.isHashEqual
-                            ? "order-log hash \(ParityReport.digits(hash)) in both"
-                            : "order-log hash \(ParityReport.digits(hash)) in the session, \(ParityReport.digits(report.replayHash)) in the replay"
+                            ? "order-log hash \(OrderLogHash.digits(hash)) in both"
+                            : "order-log hash \(OrderLogHash.digits(hash)) in the session, \(OrderLogHash.digits(report.replayHash)) in the replay"
                     )
                 }
                 if report.inputCount > 0 {

@@ -181,7 +181,7 @@ package struct Portfolio: ~Copyable {
         solo.priceMax = 0
         settleRoundTrip(index, before: before, change: change, realized: realized, fee: fee)
         if !markAny(index, at: mark) { setEquity(equity) }
-        beginSolo()
+        beginSolo(index)
         return Outcome(realizedPnL: realized, position: holding.pointee.position)
     }
 
@@ -210,7 +210,7 @@ package struct Portfolio: ~Copyable {
     private mutating func markSlowly(_ index: Int, at price: Price) -> Bool {
         endSolo()
         let isMarked = markAny(index, at: price)
-        beginSolo()
+        beginSolo(index)
         return isMarked
     }
 
@@ -241,10 +241,11 @@ package struct Portfolio: ~Copyable {
         return true
     }
 
-    /// Lets marks of the only open position take the short way from here.
-    private mutating func beginSolo() {
-        guard openPositionCount == 1, let index = soloCandidate else { return }
+    /// Lets marks of a position take the short way from here, when it is the only open one and its value a whole multiple of
+    /// its price, which that of a flat one is not.
+    private mutating func beginSolo(_ index: Int) {
         let holding = holdings + index
+        guard openPositionCount == 1, holding.pointee.wholeUnits != 0 else { return }
         // Both are within a quarter of the range, and equity within half of it.
         let base = equity.e8 - (holding.pointee.cost.e8 + holding.pointee.unrealized.e8)
         guard base.magnitude <= UInt64(Limits.accountE8Max) else { return }
@@ -261,14 +262,6 @@ package struct Portfolio: ~Copyable {
         solo.equityMax = min(peakEquity.e8, riskPeak.e8)
         // Limits never reach the end of the range that equity cannot have.
         solo.equityMin = max(peakEquity.e8 - maxDrawdown.e8, equityFloor.e8 &+ 1)
-    }
-
-    /// The only open position when its value is a whole multiple of its price.
-    private var soloCandidate: Int? {
-        for index in usedIndices where !holdings[index].position.isFlat {
-            return holdings[index].wholeUnits == 0 ? nil : index
-        }
-        return nil
     }
 
     /// Puts down what the marks since `beginSolo` have changed.

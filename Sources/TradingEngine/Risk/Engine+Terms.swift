@@ -38,7 +38,8 @@ extension Engine {
     /// Why an order cannot be changed; `nil` when it may.
     func checkChange(_ order: Order, _ request: OrderChangeRequest, _ index: Int) -> DenialCode? {
         if isJournalBlocked { return .journalBlocked }
-        if context.isWarmingUp { return .warmingUp }
+        // In `onStart` it speaks of now.
+        if context.isWarmingUp, !isStarting { return .warmingUp }
         let terms = request.terms(of: order)
         guard terms != order.terms else { return .modifyTerms }
         if request.price != nil, !order.type.hasPrice { return .modifyTerms }

@@ -67,12 +67,13 @@ extension SimulatedExchangeConfiguration {
 
     /// How long orders, answers and market data are on their way.
     package var latencyText: String {
+        let times = latency.sampleFactor == 1 ? "" : ", \(latency.sampleFactor) times as long"
         var feed = latency.feed > .zero ? ", market data \(Self.text(latency.feed)) late" : ""
         if !latency.feedSamples.isEmpty {
             feed = ", market data as late as interpolated from \(latency.feedSamples.count) recorded orders"
+            if latency.samples.isEmpty { feed += times }
         }
         if !latency.samples.isEmpty {
-            let times = latency.sampleFactor == 1 ? "" : ", \(latency.sampleFactor) times as long"
             return "To the exchange and back as interpolated from \(latency.samples.count) recorded orders"
                 + times
                 + feed + "."
