@@ -215,7 +215,10 @@ import Testing
             "start=\(start)", "--set", "speed=1", "--set", "duration_seconds=5", "--record", "on")
         try engine.start()
         #expect(waitUntil(seconds: 20) { engine.log.contains("feed sim: running") }, "\(engine.log)")
-        usleep(1_200_000)
+        #expect(
+            try waitUntil(seconds: 20) {
+                try engine.value("SELECT sum(record_count) > 1000 FROM recordings;") == "1"
+            }, "\(engine.log)")
         try add("night", "survivor", warmUp: "366d", to: engine)
         #expect(waitUntil(seconds: 30) { log("night", of: engine).contains("caught up") }, "\(engine.log)")
         #expect(
