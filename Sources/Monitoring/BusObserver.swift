@@ -12,7 +12,7 @@ package final class BusObserver: Sendable {
     private let identity: String
     private let clock: @Sendable () -> Timestamp
     private let state = Mutex(BusView())
-    private let tracks = Mutex<[InstrumentToken: Followed]>([:])
+    private let tracks = Mutex(PriceTracks())
     private let reader: NIOLoopBoundBox<Reader?>
 
     /// What is known now.
@@ -39,45 +39,21 @@ package final class BusObserver: Sendable {
         }
     }
 
-    private struct Followed {
-        var track = PriceTrack()
-        /// When somebody last asked for it.
-        var askedAt = ContinuousClock.now
-    }
-
-    /// Instruments whose prices are followed at once; of more, those that were asked for longest ago are given up.
-    package static let tracksMax = 32
-    /// The time after which prices that nobody asks for are not followed any more.
-    private static let trackLife: Duration = .seconds(60)
-
     /// The prices of an instrument since somebody first asked for them. They are followed for a minute from each call on,
     /// and of a market that is too fast the latest quotes only.
     package func prices(of token: InstrumentToken) -> [PriceTrack.Point] {
-        let now = ContinuousClock.now
-        let (points, gone, isNew) = tracks.withLock { tracks in
-            var gone = tracks.filter { now - $0.value.askedAt > Self.trackLife }.map(\.key)
-            let isNew = tracks[token] == nil
-            tracks[token, default: Followed()].askedAt = now
-            gone.removeAll { $0 == token }
-            if tracks.count - gone.count > Self.tracksMax {
-                let rest = tracks.filter { !gone.contains($0.key) }
-                if let oldest = rest.min(by: { $0.value.askedAt < $1.value.askedAt }) {
-                    gone.append(oldest.key)
-                }
+        let asked = tracks.withLock { $0.ask(for: token, at: .now) }
+        if asked.isNew {
+            eventLoop.execute { [self] in
+                reader.value?.followPrices(of: token, notOf: asked.gone.map { [$0] } ?? [])
             }
-            for token in gone { tracks[token] = nil }
-            return (tracks[token]?.track.points ?? [], gone, isNew)
         }
-        if isNew || !gone.isEmpty {
-            eventLoop.execute { [self] in reader.value?.followPrices(of: isNew ? token : nil, notOf: gone) }
-        }
-        return points
+        return asked.points
     }
 
-    fileprivate func take(_ records: UnsafeBufferPointer<MarketEvent>) {
-        tracks.withLock { tracks in
-            for event in records where tracks[event.token] != nil { tracks[event.token]?.track.take(event) }
-        }
+    /// Takes the prices of records; returns the instruments that are not followed any more.
+    fileprivate func take(_ records: UnsafeBufferPointer<MarketEvent>) -> [InstrumentToken] {
+        tracks.withLock { $0.take(records, at: .now) }
     }
 
     /// Whether the metrics of strategies are read from the bus too, as long as the database does not get them.
@@ -127,7 +103,8 @@ private final class Reader: BusClientDelegate, MarketDataReader {
     }
 
     func marketData(didReceive records: UnsafeBufferPointer<MarketEvent>, feed: UInt16) {
-        observer.take(records)
+        let gone = observer.take(records)
+        if !gone.isEmpty { followPrices(of: nil, notOf: gone) }
     }
 
     func busClientDidConnect(_ client: BusClient) { observer.update { $0.setConnected(true) } }

@@ -88,7 +88,6 @@ package struct StatusReport: Encodable {
         let around = OverviewReader.Surroundings(
             home: home, managerProcessID: managerProcessID, bus: BusView(statistics: bus), isAlive: isAlive)
         self.init(reader.overview(around, now: .epoch))
-        try readTrading(store)
         guard managerProcessID != nil else { return }
         for index in services.indices {
             let service = services[index]
@@ -99,28 +98,13 @@ package struct StatusReport: Encodable {
         }
     }
 
-    /// What each strategy may trade: the stricter of its own state and that of all.
-    private mutating func readTrading(_ store: ControlStore) throws {
-        let states = try store.tradingStates()
-        guard !states.isEmpty else { return }
-        let ids = Dictionary(try store.strategies().map { ($0.name, $0.id) }) { $1 }
-        let all = states[ControlStore.allStrategies] ?? TradingStateRow()
-        for index in strategies.indices {
-            let own = ids[strategies[index].name].flatMap { states[$0] } ?? TradingStateRow()
-            let state = own.state < all.state ? all : own
-            guard state.state != .active else { continue }
-            strategies[index].tradingState = state.state.rawValue
-            strategies[index].tradingReason = state.reason
-        }
-    }
-
     /// The report of an overview.
     package init(_ overview: EngineOverview) {
         home = overview.home
         managerProcessID = overview.managerProcessID
         bus = overview.bus?.totals
         services = overview.services.map(Service.init)
-        strategies = overview.strategies.map(Strategy.init)
+        strategies = overview.strategies.map { Strategy($0, ofAll: overview.trading) }
     }
 }
 
@@ -134,7 +118,8 @@ extension StatusReport.Service {
 }
 
 extension StatusReport.Strategy {
-    fileprivate init(_ line: StrategyLine) {
+    /// `all` is what all strategies together may trade; the stricter of that and its own state counts.
+    fileprivate init(_ line: StrategyLine, ofAll all: TradingStateRow) {
         self.init(
             name: line.name, className: line.className, status: line.status, desiredState: line.desiredState)
         if line.status == StrategyLine.unmanaged { status = "running without manager" }
@@ -149,5 +134,9 @@ extension StatusReport.Strategy {
         residentBytes = line.residentBytes
         recordsDropped = line.recordsDropped
         if ["error", "backoff", "stuck"].contains(line.status) { reason = line.reason }
+        let trading = line.trading.state < all.state ? all : line.trading
+        guard trading.state != .active else { return }
+        tradingState = trading.state.rawValue
+        tradingReason = trading.reason
     }
 }

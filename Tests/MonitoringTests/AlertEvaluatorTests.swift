@@ -229,33 +229,140 @@ import TradingModel
         #expect(run.told.last == "12 clear alpha is running")
     }
 
-    @Test func whatHappenedBetweenTwoLooksCounts() throws {
-        let directory = try TemporaryDirectory()
-        let home = HomeDirectory(path: directory.file("home"))
-        try ControlStore.create(home)
-        let store = try ControlStore.open(home, access: .manager)
-        let row = try store.insertStrategy(NewStrategy(id: "s1", name: "alpha", className: "m"))
-        try store.setStatus(row.id, to: .error, reason: "old", at: Self.start)
+    @Test func recordsLostBeforeTheBusWasHeardAreOld() {
+        var run = Run(Self.rule(.drops, threshold: 5))
+        run.look(at: 0)
+        run.overview.strategies[0].recordsDropped = 1_000
+        run.overview.strategies[0].ticksMissed = 1_000
+        run.look(at: 1)
+        #expect(run.told.isEmpty, "nobody had said how many there were before")
+        run.overview.strategies[0].recordsDropped = nil
+        run.look(at: 2)
+        run.overview.strategies[0].recordsDropped = 1_010
+        run.look(at: 3)
+        #expect(run.told == ["3 fire alpha is too slow: 10 records were lost for it within ten seconds"])
+    }
+
+    /// The events of a database with one strategy.
+    private final class History {
+        private let directory: TemporaryDirectory
+        private let store: ControlStore
+
+        init() throws {
+            directory = try TemporaryDirectory()
+            let home = HomeDirectory(path: directory.file("home"))
+            try ControlStore.create(home)
+            store = try ControlStore.open(home, access: .manager)
+            try store.insertStrategy(NewStrategy(id: "s1", name: "alpha", className: "m"))
+        }
+
+        func set(_ status: StrategyStatus, _ reason: String = "") throws {
+            try store.setStatus("s1", to: status, reason: reason, at: start)
+        }
+
+        func note(_ reason: String, at second: Int64 = 0) throws {
+            try store.noteEvent("s1", reason: reason, epoch: 1, at: start + .seconds(second))
+        }
+
         func events() throws -> [EventRow] {
             var cursor = OverviewCursor()
             return try store.overviewChanges(&cursor).events
         }
+    }
+
+    @Test func whatHappenedBetweenTwoLooksCounts() throws {
+        let history = try History()
+        try history.set(.error, "old")
         var run = Run(Self.rule(.error), Self.rule(.stalled))
         run.rules[1].id = "rule-2"
-        run.look(at: 0, events: try events())
+        run.look(at: 0, events: try history.events())
         #expect(run.told.isEmpty, "what was before the first look is old")
-        try store.setStatus(row.id, to: .running, reason: "", at: Self.start)
-        try store.setStatus(row.id, to: .error, reason: "short", at: Self.start)
-        try store.setStatus(row.id, to: .running, reason: "", at: Self.start)
-        run.look(at: 1, events: try events())
-        run.look(at: 2, events: try events())
+        try history.set(.running)
+        try history.set(.error, "short")
+        try history.set(.running)
+        run.look(at: 1, events: try history.events())
+        run.look(at: 2, events: try history.events())
         #expect(run.told == ["1 fire alpha is in error: short", "2 clear alpha is running"])
         run.told = []
-        try store.noteEvent(row.id, reason: "health stalled", epoch: 1, at: Self.start)
-        for second in 3...5 { run.look(at: Int64(second), events: try events()) }
+        try history.note("health stalled")
+        for second in 3...5 { run.look(at: Int64(second), events: try history.events()) }
         #expect(run.told == ["3 fire alpha has stalled: its loop gives no sign of life"])
-        try store.noteEvent(row.id, reason: "health ok", epoch: 1, at: Self.start)
-        run.look(at: 6, events: try events())
+        try history.note("health ok")
+        run.look(at: 6, events: try history.events())
         #expect(run.told.count == 2)
+    }
+
+    @Test func stallThatLastsOverARestartOfTheAlerterStaysOpen() throws {
+        let history = try History()
+        var run = Run(Self.rule(.stalled))
+        run.look(at: 0, events: try history.events())
+        try history.note("health stalled")
+        run.look(at: 1, events: try history.events())
+        run.evaluator = AlertEvaluator()
+        for second in 2...4 { run.look(at: Int64(second), events: try history.events()) }
+        #expect(run.told == ["1 fire alpha has stalled: its loop gives no sign of life"])
+        try history.note("health ok")
+        run.look(at: 5, events: try history.events())
+        #expect(run.told.count == 2)
+    }
+
+    @Test func newManagerSaysAnewWhoHasStalled() throws {
+        let history = try History()
+        var run = Run(Self.rule(.stalled))
+        run.overview.managerStartedAt = Self.start
+        run.look(at: 0, events: try history.events())
+        try history.note("health stalled", at: 1)
+        run.look(at: 1, events: try history.events())
+        run.overview.managerProcessID = nil
+        run.overview.managerStartedAt = nil
+        run.look(at: 2, events: try history.events())
+        #expect(run.told.count == 1, "while there is no manager nobody knows better")
+        run.overview.managerProcessID = 2
+        run.overview.managerStartedAt = Self.start + .seconds(3)
+        run.look(at: 4, events: try history.events())
+        #expect(run.told.last == "4 clear alpha is running")
+        run.evaluator = AlertEvaluator()
+        run.look(at: 5, events: try history.events())
+        #expect(run.told.count == 2, "what an earlier manager said is as old for a new alerter")
+        try history.note("health stalled", at: 15)
+        for second in 15...17 { run.look(at: Int64(second), events: try history.events()) }
+        #expect(run.told.suffix(1) == ["15 fire alpha has stalled: its loop gives no sign of life"])
+    }
+
+    @Test func eventsOfAnotherDatabaseBeginAnew() throws {
+        let history = try History()
+        var run = Run(Self.rule(.error), Self.rule(.stalled))
+        run.rules[1].id = "rule-2"
+        for _ in 1...5 { try history.note("health ok") }
+        try history.note("health stalled")
+        run.look(at: 0, events: try history.events())
+        #expect(run.told.count == 1)
+        let other = try History()
+        try other.set(.error, "old")
+        run.look(at: 1, events: try other.events())
+        #expect(
+            run.told.count == 2, "the stall is of the other database, and the error before the first look")
+        try other.set(.running)
+        try other.set(.error, "short")
+        run.look(at: 2, events: try other.events())
+        #expect(run.told.last == "2 fire alpha is in error: short")
+    }
+
+    @Test func eventsThatCouldNotBeReadAtFirstAreOld() throws {
+        let history = try History()
+        try history.set(.error, "old")
+        var run = Run(Self.rule(.error))
+        run.overview.databaseProblem = "locked"
+        run.look(at: 0)
+        run.overview.databaseProblem = nil
+        run.look(at: 1, events: try history.events())
+        #expect(run.told.isEmpty)
+        try history.set(.running)
+        try history.set(.error, "short")
+        run.overview.databaseProblem = "locked"
+        run.look(at: 2)
+        run.overview.databaseProblem = nil
+        run.look(at: 3, events: try history.events())
+        #expect(run.told == ["3 fire alpha is in error: short"])
     }
 }

@@ -86,6 +86,27 @@ import TradingModel
         #expect(report.strategies.allSatisfy { $0.cpuPercent == nil && $0.residentBytes == nil })
     }
 
+    @Test func stricterTradingStateOfTheStrategyAndOfAllIsShown() throws {
+        try fill()
+        let earner = try #require(try store.strategies().first { $0.name == "earner" })
+        let own = TradingStateRow(state: .halted, reason: "own")
+        try store.setTradingState(earner.id, own, at: now)
+        let all = TradingStateRow(state: .reducing, reason: "all")
+        try store.setTradingState(ControlStore.allStrategies, all, at: now)
+        let reader = OverviewReader()
+        try reader.refresh(store, now: now)
+        let around = OverviewReader.Surroundings(
+            home: "/h", managerProcessID: 4_000, bus: BusView(), isAlive: { _ in true })
+        let report = StatusReport(reader.overview(around, now: now))
+        #expect(report.strategies.map(\.tradingState) == ["reducing", "halted", "reducing"])
+        #expect(report.strategies.map(\.tradingReason) == ["all", "own", "all"])
+        try store.setTradingState(ControlStore.allStrategies, TradingStateRow(), at: now)
+        try reader.refresh(store, now: now)
+        #expect(
+            StatusReport(reader.overview(around, now: now)).strategies.map(\.tradingState)
+                == [nil, "halted", nil])
+    }
+
     // MARK: - Rows
 
     private func fill() throws {

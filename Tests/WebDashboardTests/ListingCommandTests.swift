@@ -125,6 +125,26 @@ import TradingModel
         #expect(top.exitCode == 0 && top.output.contains("s001") && top.output.contains("s500"))
     }
 
+    @Test func relativeCommandOfARuleIsStoredAsAnAbsolutePath() throws {
+        let web = try WebHome(isStarted: false)
+        let directory = try TemporaryDirectory()
+        let script = directory.file("page.sh")
+        try Data("#!/bin/sh\n".utf8).write(to: URL(fileURLWithPath: script))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+        let shell = try ProgramRun(
+            "/bin/sh",
+            [
+                "-c", #"cd "$1" && exec "$2" alerts add d --kind disk --threshold 5 --command ./page.sh ./x"#,
+                "sh", URL(fileURLWithPath: script).deletingLastPathComponent().path, TradewindProgram.path,
+            ], environment: ["TRADEWIND_HOME": web.home.path])
+        #expect(shell.wait() == 0, "\(shell.standardError)")
+        let stored = try ControlStore.open(web.home, access: .reader).alertRules().first { $0.name == "d" }
+        let json = try #require(stored?.commandJSON)
+        let command = try JSONDecoder().decode([String].self, from: Data(json.utf8))
+        #expect(command.count == 2 && command[0].hasPrefix("/") && command[0].hasSuffix("/page.sh"))
+        #expect(!command[0].contains("/./") && command[1] == "./x")
+    }
+
     nonisolated(unsafe) private static var made: WebHome?
 
     /// One home for all questions; the tests of this suite run one after another.

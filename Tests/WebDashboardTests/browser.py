@@ -295,6 +295,8 @@ def steer(browser, url, database, name):
 
 def alerts(browser, database, name):
     """An incident is seen on both pages and in the list, as text and nothing else, and goes when it has cleared."""
+    # Without its rule the alerter would clear it at its next look, maybe before the page has shown it.
+    rows(database, "INSERT INTO alert_rules(id, name, kind, clear_seconds) VALUES ('r', 'in_the_browser', 'error', 3600)")
     rows(database, "INSERT INTO alert_incidents(rule_id, rule, kind, subject_id, subject, strategy_id, opened_at, fired_at, message)"
          " SELECT 'r', 'in_the_browser', 'error', id, name, id, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z',"
          " '<script>alert(1)</script><img src=x>' FROM strategy_configs WHERE name = ?", name)

@@ -18,10 +18,10 @@ package struct AlertEvaluator: Sendable {
         var subjectID: String
     }
 
-    /// How many records were lost until a moment.
+    /// How many records were lost until a moment; `nil` before anybody said so.
     private struct Loss {
-        var dropped: UInt64
-        var missed: Int64
+        var dropped: UInt64?
+        var missed: UInt64?
         /// What was lost at each look of the last seconds.
         var recent: [(time: Timestamp, count: UInt64)] = []
     }
@@ -34,8 +34,8 @@ package struct AlertEvaluator: Sendable {
     private var losses: [String: Loss] = [:]
     private var silentSince: [String: Timestamp] = [:]
     private var lastEventID: Int64?
-    /// Strategies that the manager called stalled, and nothing better since.
-    private var stalled: Set<String> = []
+    /// When the manager called a strategy stalled, of those of which it has said nothing better since.
+    private var stalled: [String: Timestamp] = [:]
 
     /// Knows of nothing yet.
     package init() {}
@@ -46,7 +46,7 @@ package struct AlertEvaluator: Sendable {
     package mutating func steps(
         rules: [AlertRule], overview: EngineOverview, events: [EventRow], freeBytes: Int64?, now: Timestamp
     ) -> [Step] {
-        let pulses = takePulses(events)
+        let pulses = takePulses(overview, events)
         takeLosses(overview, now)
         takeSilence(overview, now)
         guard overview.databaseProblem == nil else { return [] }
@@ -120,48 +120,65 @@ package struct AlertEvaluator: Sendable {
 
     // MARK: - What is seen over time
 
-    private mutating func takePulses(_ events: [EventRow]) -> [AlertKind: [String: String]] {
+    private mutating func takePulses(
+        _ overview: EngineOverview, _ events: [EventRow]
+    ) -> [AlertKind: [String: String]] {
+        // Events that cannot be read are not events that did not happen.
+        guard overview.databaseProblem == nil else { return [:] }
+        let last = events.last?.id ?? 0
+        if let known = lastEventID, last < known {
+            // Another database, whose events count from the beginning.
+            lastEventID = nil
+            stalled = [:]
+        }
         let known = lastEventID
-        lastEventID = max(known ?? 0, events.last?.id ?? 0)
-        // What happened before the first look is old.
-        guard let known else { return [:] }
+        lastEventID = last
+        // What happened before the first look is old, but a stall lasts until something better is said.
+        let isNew = known != nil
         var pulses: [AlertKind: [String: String]] = [:]
-        for event in events where event.id > known {
+        for event in events where event.id > known ?? 0 {
             let isError = event.toStatus == .error || event.toStatus == .stuck
-            if isError, event.fromStatus != event.toStatus {
+            if isNew, isError, event.fromStatus != event.toStatus {
                 pulses[.error, default: [:]][event.strategyID] = event.reason
             }
             if event.reason == "health stalled" {
-                pulses[.stalled, default: [:]][event.strategyID] = event.reason
-                stalled.insert(event.strategyID)
+                if isNew { pulses[.stalled, default: [:]][event.strategyID] = event.reason }
+                stalled[event.strategyID] = event.time
             } else if event.reason.hasPrefix("health ") || event.fromStatus != event.toStatus {
-                stalled.remove(event.strategyID)
+                stalled[event.strategyID] = nil
             }
         }
-        for id in stalled where pulses[.stalled]?[id] == nil { pulses[.stalled, default: [:]][id] = "" }
+        // A new manager says anew who has stalled, and nothing of those that recovered while there was none.
+        if let start = overview.managerStartedAt { stalled = stalled.filter { $0.value >= start } }
+        for id in stalled.keys where pulses[.stalled]?[id] == nil {
+            pulses[.stalled, default: [:]][id] = ""
+        }
         return pulses
     }
 
     private mutating func takeLosses(_ overview: EngineOverview, _ now: Timestamp) {
         var kept: [String: Loss] = [:]
         for line in overview.strategies {
-            let dropped = line.recordsDropped ?? 0
-            let missed = line.ticksMissed ?? 0
-            guard var loss = losses[line.id] else {
-                kept[line.id] = Loss(dropped: dropped, missed: missed)
-                continue
-            }
-            // A new process counts from the beginning. What the broker drops is missed as well, so the larger one counts.
-            let moreDropped = dropped >= loss.dropped ? dropped - loss.dropped : dropped
-            let moreMissed = UInt64(clamping: missed >= loss.missed ? missed - loss.missed : missed)
-            loss.dropped = dropped
-            loss.missed = missed
+            var loss = losses[line.id] ?? Loss()
+            // What the broker drops is missed as well, so the larger one counts.
+            let more = max(
+                Self.growth(&loss.dropped, line.recordsDropped),
+                Self.growth(&loss.missed, line.ticksMissed.map { UInt64(clamping: $0) }))
             loss.recent.removeAll { now - $0.time >= Self.lossWindow }
-            let more = max(moreDropped, moreMissed)
             if more > 0 { loss.recent.append((now, more)) }
             kept[line.id] = loss
         }
         losses = kept
+    }
+
+    /// By how much a count is above the last one that was known. Who does not say has lost nothing more, and what was lost
+    /// before the first count is old.
+    private static func growth(_ known: inout UInt64?, _ count: UInt64?) -> UInt64 {
+        guard let count else { return 0 }
+        defer { known = count }
+        guard let known else { return 0 }
+        // A new connection, or process, counts from the beginning.
+        return count >= known ? count - known : count
     }
 
     private mutating func takeSilence(_ overview: EngineOverview, _ now: Timestamp) {

@@ -52,9 +52,10 @@ struct AlertHook {
         _ = cplatform_set_nonblocking(output.reading, 1)
         var kept: [UInt8] = []
         var status: Int32 = 0
+        var isOutputOpen = true
         while true {
             let hasEnded = waitpid(pid, &status, WNOHANG) == pid
-            output.drain(into: &kept)
+            if isOutputOpen { isOutputOpen = output.drain(into: &kept) }
             if hasEnded { break }
             guard ContinuousClock.now < deadline, !isAbandoned() else {
                 // Not reaped yet, so the numbers are its own.
@@ -64,7 +65,8 @@ struct AlertHook {
                 return .failed(
                     "it did not end within \(limit.components.seconds) s and was killed" + said(kept))
             }
-            var entry = pollfd(fd: output.reading, events: Int16(POLLIN), revents: 0)
+            // A pipe that nobody writes to any more is always ready; without it this only waits.
+            var entry = pollfd(fd: isOutputOpen ? output.reading : -1, events: Int16(POLLIN), revents: 0)
             // Its end alone does not wake this: somebody else may hold the other end.
             poll(&entry, 1, 20)
         }
@@ -105,15 +107,16 @@ struct AlertHook {
             writing = -1
         }
 
-        /// Reads what is there; keeps the first bytes of it.
-        func drain(into kept: inout [UInt8]) {
+        /// Reads what is there and keeps the first bytes of it; whether more may come.
+        func drain(into kept: inout [UInt8]) -> Bool {
             var buffer = [UInt8](repeating: 0, count: 4_096)
             // A program that prints without end is stopped by its time.
             for _ in 0..<64 {
                 let count = read(reading, &buffer, buffer.count)
-                guard count > 0 else { return }
+                guard count > 0 else { return count < 0 }
                 kept += buffer[..<min(count, max(0, AlertLimits.outputBytesMax - kept.count))]
             }
+            return true
         }
 
         deinit {

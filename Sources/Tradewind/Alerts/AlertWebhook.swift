@@ -121,7 +121,8 @@ struct AlertWebhook {
 
         mutating func connect(_ entry: addrinfo, _ isAbandoned: () -> Bool) throws(Failure) {
             descriptor = socket(entry.ai_family, entry.ai_socktype, entry.ai_protocol)
-            guard descriptor >= 0 else { throw Failure(text: Self.system(errno)) }
+            // Such as an address of IPv6 on a host without it.
+            guard descriptor >= 0 else { throw Failure(text: Self.system(errno), isFinal: false) }
             _ = cplatform_set_close_on_exec(descriptor, 1)
             _ = cplatform_set_nonblocking(descriptor, 1)
             #if canImport(Glibc)

@@ -234,6 +234,11 @@ struct RuleOptions: ParsableArguments {
             guard AlertHook.program(program) != nil else {
                 throw CommandLineError(ExitCodes.noInput, "there is no program \(program) in PATH")
             }
+            var command = command
+            // The alerter runs it in another directory than this one.
+            if program.contains("/"), !program.hasPrefix("/") {
+                command[0] = URL(fileURLWithPath: program).standardizedFileURL.path
+            }
             rule.commandJSON = String(decoding: try JSONEncoder().encode(command), as: UTF8.self)
         }
     }

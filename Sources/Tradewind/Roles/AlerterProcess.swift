@@ -105,7 +105,9 @@ final class AlerterProcess: Sendable {
     private func look(_ store: ControlStore, _ work: inout Work) throws {
         let state = monitor.state(maxAge: .milliseconds(200))
         work.rules = try store.alertRules()
-        let steps = work.evaluator.steps(
+        // Looks again from where it was when not all of the steps can be put down; those that were are no second time.
+        var evaluator = work.evaluator
+        let steps = evaluator.steps(
             rules: work.rules, overview: state.overview, events: state.events,
             freeBytes: Self.freeBytes(home.path), now: state.time)
         let path = home.path
@@ -123,6 +125,7 @@ final class AlerterProcess: Sendable {
                 )
             }
         }
+        work.evaluator = evaluator
         if !steps.isEmpty || state.overview.waitingDeliveryCount > 0 {
             courier.begin(try store.waitingDeliveries(), now: WallClock.now)
         }

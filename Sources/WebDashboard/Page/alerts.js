@@ -13,12 +13,12 @@ export function tradingOf(line) {
 const link = (alert) => (alert.strategy_id && engine.strategies.has(alert.strategy_id)
   ? el("a", { href: `#/strategy/${encodeURIComponent(alert.subject)}` }, alert.subject) : alert.subject);
 
-// What is open, and nothing when all is well.
+// What is open, of a strategy or of all, and nothing when all is well.
 export function alertsPanel(of = null) {
   const list = el("ul", { class: "alerts" });
   const node = el("section", { "aria-label": "Open alerts", hidden: true }, el("h2", {}, "Open alerts"), list);
   function show() {
-    const open = engine.alerts.filter((alert) => alert.cleared_at === null && (!of || alert.subject === of));
+    const open = engine.alerts.filter((alert) => alert.cleared_at === null && (!of || (alert.strategy_id && alert.subject === of)));
     node.hidden = open.length === 0;
     const shown = open.slice(-6).reverse();
     list.replaceChildren(...shown.map((alert) => el("li", {}, el("span", { class: "bad" }, el("i", { "aria-hidden": "true" }, "! "), alert.rule), " ", link(alert), " ",

@@ -213,12 +213,12 @@ export function strategiesPage(main) {
     for (const [id, line] of engine.strategies) {
       const row = rows.get(id);
       if (!row) isNew = true;
-      else if (row.line !== line || names.has("sparklines") || names.has("engine")) row.update(line, names.has("sparklines"));
+      else if (row.line !== line || names.has("sparklines")) row.update(line, names.has("sparklines"));
     }
     if (isNew || names.has("strategies")) later();
     if (names.has("alerts") || names.has("all")) alerts.show();
   });
-  // Ages go on although nothing happens.
+  // Ages, and what all strategies may trade, go on although nothing happens to a line.
   const clock = setInterval(() => { for (const row of rows.values()) row.update(row.line, false); }, 1000);
   arrange();
   return () => { stop(); clearInterval(clock); document.removeEventListener("keydown", shortcut); };
